@@ -1,0 +1,158 @@
+"""Who is here and what they may open. Every endpoint declares its permission; one that declares nothing is closed."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from webapp.db import transactional, utcnow
+from webapp.models import Role, SignInSession, User
+from webapp.permissions import Permission
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+_SEEN_EVERY = timedelta(minutes=2)
+
+
+def requires(*permissions: Permission) -> Callable[[View], View]:
+    """Open the view to whoever holds one of the permissions."""
+
+    def declare(view: View) -> View:
+        view.access = permissions  # type: ignore[attr-defined]  # a mark read by the gate and by the tests
+        return view
+
+    return declare
+
+
+def signed_in(view: View) -> View:
+    """Open the view to every member of staff."""
+    view.access = SIGNED_IN  # type: ignore[attr-defined]  # as above
+    return view
+
+
+def public(view: View) -> View:
+    """Open the view to everybody. Tests keep the list of these short."""
+    view.access = PUBLIC  # type: ignore[attr-defined]  # as above
+    return view
+
+
+class SignedIn(UserMixin):
+    """The user behind a session row; Flask-Login keeps the session's token, never the user's id."""
+
+    def __init__(self, user: User, token: str) -> None:
+        self.user = user
+        self.token = token
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def actor() -> User:
+    """The user who is acting; only behind the gate."""
+    return cast(User, current_user.user)
+
+
+def can(*permissions: Permission) -> bool:
+    """Whether the person here holds one of the permissions. For templates and views alike."""
+    return bool(current_user.is_authenticated) and any(actor().may(p) for p in permissions)
+
+
+@transactional
+def sign_in(user: User) -> None:
+    """Start a new session for the user in this browser, under a new token."""
+    token = secrets.token_urlsafe(32)
+    agent = request.user_agent.string[:200]
+    SignInSession.create(token_hash=_hash(token), user=user, created_at=utcnow(), seen_at=utcnow(), agent=agent)
+    session.clear()
+    session.permanent = True
+    login_user(SignedIn(user, token))
+
+
+def sign_out() -> None:
+    """End this session here and in the database."""
+    if current_user.is_authenticated:
+        SignInSession.delete().where(SignInSession.token_hash == _hash(current_user.token)).execute()
+    logout_user()
+    session.clear()
+
+
+def end_sessions(user: User) -> None:
+    """Sign the user out of every browser."""
+    SignInSession.delete().where(SignInSession.user == user).execute()
+
+
+def safe_next(target: str | None) -> str:
+    """Where to go after signing in: a path of this site, else Home."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return url_for("home.index")
+    if any(ord(c) < 33 for c in target) or urlsplit(target).scheme or urlsplit(target).netloc:
+        return url_for("home.index")
+    return target
+
+
+def init_app(app: Flask) -> None:
+    """Set up Flask-Login and close every endpoint that is not open to the person here."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.init_app(app)
+    manager.user_loader(_load)
+    app.before_request(_gate)
+    app.jinja_env.globals.update(can=can, Permission=Permission, actor=actor)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _load(token: str) -> SignedIn | None:
+    row = (
+        SignInSession.select(SignInSession, User, Role)
+        .join(User)
+        .join(Role)
+        .where((SignInSession.token_hash == _hash(token)) & User.active)
+        .first()
+    )
+    if row is None:
+        return None
+    now = utcnow()
+    idle = timedelta(minutes=current_app.config["SESSION_IDLE_MINUTES"])
+    longest = timedelta(hours=current_app.config["SESSION_HOURS"])
+    if now - row.seen_at > idle or now - row.created_at > longest:
+        row.delete_instance()
+        return None
+    if now - row.seen_at > _SEEN_EVERY:
+        SignInSession.update(seen_at=now).where(SignInSession.token_hash == row.token_hash).execute()
+    return SignedIn(row.user, token)
+
+
+def _gate() -> Response | None:
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    access = getattr(current_app.view_functions[request.endpoint], "access", None)
+    if access == PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        return to_sign_in()
+    if access == SIGNED_IN or (isinstance(access, tuple) and can(*access)):
+        return None
+    abort(403)
+
+
+def to_sign_in() -> Response:
+    """Send the person to the sign-in page and back here afterwards; a form sent meanwhile is not repeated."""
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    if request.headers.get("HX-Request"):
+        current = urlsplit(request.headers.get("HX-Current-URL", ""))
+        here = current.path + (f"?{current.query}" if current.query else "") or None
+        answer = Response(status=401)
+        answer.headers["HX-Redirect"] = url_for("auth.sign_in", next=here)
+        return answer
+    return redirect(url_for("auth.sign_in", next=here), 303 if request.method != "GET" else 302)

@@ -1,0 +1,42 @@
+"""Settings, read from the environment once. Each is described in the README."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def from_environment() -> dict[str, Any]:
+    """The configuration of one application; tests pass their own values over it."""
+    env = os.environ
+    instance = Path(env.get("CARNET_INSTANCE", ROOT / "instance"))
+    return {
+        "INSTANCE": instance,
+        "DATABASE_URL": env.get("DATABASE_URL", f"sqlite:///{instance / 'carnet.db'}"),
+        "DATABASE_POOL": int(env.get("CARNET_DATABASE_POOL", "16")),
+        "SECRET_KEY": env.get("SECRET_KEY"),
+        "SECURE_COOKIES": env.get("CARNET_HTTPS", "0") == "1",
+        "PROXY_HOPS": int(env.get("CARNET_PROXY_HOPS", "0")),
+        "SESSION_IDLE_MINUTES": int(env.get("CARNET_SESSION_IDLE_MINUTES", "720")),
+        "SESSION_HOURS": int(env.get("CARNET_SESSION_HOURS", "168")),
+        "PASSWORD_METHOD": "scrypt:32768:8:3",
+        "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "MAX_FORM_PARTS": 2_000,
+        "WTF_CSRF_TIME_LIMIT": None,
+    }
+
+
+def secret_key(instance: Path) -> str:
+    """The key kept in the instance folder, made at the first start and readable by its owner only."""
+    path = instance / "secret-key"
+    instance.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_text(encoding="ascii").strip()

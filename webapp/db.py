@@ -1,0 +1,141 @@
+"""The database behind everything: opened from ``DATABASE_URL``, one transaction per act, one connection per thread."""
+
+import functools
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import peewee
+from playhouse.cockroachdb import PooledCockroachDatabase
+from playhouse.pool import PooledPostgresqlDatabase
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+db = peewee.DatabaseProxy()
+
+SAFE_WAL = (3, 51, 3)
+"""Older SQLite can lose committed pages in WAL mode when a checkpoint meets a commit; there we use a rollback journal."""
+
+_RETRIED = {"40001", "40P01"}
+_ATTEMPTS = 12
+
+
+class InstantField(peewee.Field):
+    """A moment in UTC: text on SQLite, ``timestamptz`` on PostgreSQL."""
+
+    field_type = "INSTANT"
+
+    def db_value(self, value: datetime | None) -> Any:
+        return value.astimezone(UTC).isoformat(timespec="seconds") if value is not None else None
+
+    def python_value(self, value: Any) -> datetime | None:
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+class BaseModel(peewee.Model):
+    """What every table shares; an update writes only what was changed."""
+
+    id: Any
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+        only_save_dirty = True
+
+
+def connect(url: str, *, pool: int = 16) -> peewee.Database:
+    """Make the database for a URL and put it behind `db`. Opens no connection yet.
+
+    Raises ValueError for a URL of a kind that is not known.
+    """
+    if url.startswith("sqlite:///"):
+        database = _sqlite(url.removeprefix("sqlite:///"))
+    elif url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql://" + url.split("://", 1)[1]
+        database = PooledPostgresqlDatabase(
+            url, max_connections=pool, stale_timeout=300, timeout=5, prefer_psycopg3=True
+        )
+    elif url.startswith("cockroachdb://"):
+        url = "postgresql://" + url.split("://", 1)[1]
+        database = PooledCockroachDatabase(url, max_connections=pool, stale_timeout=300, timeout=5)
+    else:
+        raise ValueError("DATABASE_URL must begin with sqlite:///, postgresql:// or cockroachdb://")
+    db.initialize(database)
+    return database
+
+
+def _sqlite(path: str) -> peewee.SqliteDatabase:
+    if path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    safe = tuple(vars(peewee)["sqlite3"].sqlite_version_info) >= SAFE_WAL
+    return peewee.SqliteDatabase(
+        path,
+        lock_type="IMMEDIATE",
+        timeout=10,
+        pragmas={
+            "journal_mode": "wal" if safe else "truncate",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "recursive_triggers": 1,
+            "cache_size": -65536,
+        },
+    )
+
+
+def is_sqlite() -> bool:
+    """Whether the database is the embedded one."""
+    return isinstance(db.obj, peewee.SqliteDatabase)
+
+
+def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run fixed SQL text, written with ``?`` for each value on every engine, and fetch all its rows."""
+    return db.execute_sql(_spelt(sql, is_sqlite()), tuple(params)).fetchall()  # type: ignore[no-any-return]  # DB-API
+
+
+def execute(sql: str, params: Sequence[Any] = ()) -> int:
+    """Run one changing statement and return how many rows it changed."""
+    return db.execute_sql(_spelt(sql, is_sqlite()), tuple(params)).rowcount  # type: ignore[no-any-return]  # DB-API
+
+
+@functools.cache
+def _spelt(sql: str, sqlite: bool) -> str:
+    return sql if sqlite else sql.replace("%", "%%").replace("?", "%s")
+
+
+def transactional(verb: Callable[P, T]) -> Callable[P, T]:
+    """Run a verb in one transaction, or as a part of the one already open.
+
+    SQLite takes the writer's place at the start (IMMEDIATE); PostgreSQL and CockroachDB run SERIALIZABLE, and the whole
+    verb runs again when the engine reports a serialization failure. So a verb must be safe to run again: it changes
+    nothing but the database.
+    """
+
+    @functools.wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        if db.in_transaction():
+            return verb(*args, **kwargs)
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with db.atomic(*(() if is_sqlite() else ("SERIALIZABLE",))):
+                    return verb(*args, **kwargs)
+            except (peewee.OperationalError, peewee.IntegrityError, peewee.InternalError) as error:
+                if attempt == _ATTEMPTS or not _worth_retrying(error):
+                    raise
+                time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 7)))  # noqa: S311  # jitter, not a secret
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def _worth_retrying(error: Exception) -> bool:
+    origin = getattr(error, "orig", None) or error.__cause__ or error
+    return getattr(origin, "sqlstate", None) in _RETRIED
+
+
+def utcnow() -> datetime:
+    """Now, in UTC, to the second. For stamps only: the order of the books is the order of their ids."""
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,1 @@
+"""What happens: verbs over several rows, each in one transaction. Pure of Flask and of clocks."""

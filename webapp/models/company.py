@@ -1,0 +1,54 @@
+"""The business itself and the ways it takes money."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from peewee import BigIntegerField, BooleanField, IntegerField, TextField
+
+from webapp.db import BaseModel, InstantField
+
+
+class Company(BaseModel):
+    """The one business in this database (row 1)."""
+
+    id = BigIntegerField(primary_key=True, default=1)
+    name = TextField()
+    currency = TextField()
+    decimals = IntegerField()
+    timezone = TextField()
+    locale = TextField(default="en")
+    tax_inclusive = BooleanField(default=False)
+    due_days = IntegerField(default=14)
+    credit_limit_minor = BigIntegerField(default=0)
+    created_at = InstantField()
+    version = IntegerField(default=0)
+
+    @classmethod
+    def current(cls) -> "Company | None":
+        """The company, or None before it was set up."""
+        return cls.get_or_none(cls.id == 1)
+
+    def day_of(self, moment: datetime) -> date:
+        """The business day of a moment: the calendar day in the company's own time zone."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date()
+
+
+class PaymentMethod(BaseModel):
+    """A way to pay. ``account`` is the customer's own money held by the business; all others bring money in."""
+
+    name = TextField(unique=True)
+    kind = TextField()
+    active = BooleanField(default=True)
+    position = IntegerField(default=0)
+    version = IntegerField(default=0)
+
+    ACCOUNT = "account"
+
+    @property
+    def is_account(self) -> bool:
+        return self.kind == self.ACCOUNT
+
+    @classmethod
+    def account_is_active(cls) -> bool:
+        """Whether packages can be sold and Account taken in payment (spec section 3)."""
+        return cls.select().where((cls.kind == cls.ACCOUNT) & cls.active).exists()

@@ -1,0 +1,77 @@
+"""The books: accounts, journals that say what happened, transfers that move money. Written by `domain.ledger` only."""
+
+from peewee import BigIntegerField, DateField, ForeignKeyField, IntegerField, TextField
+
+from webapp.db import BaseModel, InstantField
+from webapp.models.audit import Audit
+from webapp.models.company import PaymentMethod
+from webapp.models.customer import Customer
+from webapp.models.invoice import Invoice, InvoiceLine
+from webapp.models.membership import Membership
+
+
+class Account(BaseModel):
+    """One account of the chart; ``debits`` and ``credits`` are kept by a trigger on `Transfer`."""
+
+    kind = TextField()
+    ref = BigIntegerField(default=0)
+    label = TextField(default="")
+    side = TextField()
+    floor_zero = IntegerField(default=0)
+    debits = BigIntegerField(default=0)
+    credits = BigIntegerField(default=0)
+
+    @property
+    def balance_minor(self) -> int:
+        """The balance on the account's natural side."""
+        return self.credits - self.debits if self.side == "C" else self.debits - self.credits
+
+    @property
+    def code(self) -> str:
+        return f"{self.kind}:{self.label or self.ref}" if self.label or self.ref else self.kind
+
+
+class Journal(BaseModel):
+    """What happened, once: kind, source and part are unique together."""
+
+    kind = TextField()
+    source = TextField()
+    source_id = BigIntegerField()
+    part = IntegerField(default=0)
+    invoice = ForeignKeyField(Invoice, null=True, backref="journals")
+    membership = ForeignKeyField(Membership, null=True, backref="journals")
+    audit = ForeignKeyField(Audit, backref="journals")
+    posted_on = DateField()
+    recorded_at = InstantField()
+    mirrors = ForeignKeyField("self", null=True, unique=True)
+
+
+class Transfer(BaseModel):
+    """Money from one account to another; the amount is never zero."""
+
+    journal = ForeignKeyField(Journal, backref="transfers")
+    line = IntegerField()
+    debit = ForeignKeyField(Account)
+    credit = ForeignKeyField(Account)
+    amount_minor = BigIntegerField()
+
+
+class Payment(BaseModel):
+    """Money taken by one method in one act, for one invoice or kept on account."""
+
+    audit = ForeignKeyField(Audit)
+    journal = ForeignKeyField(Journal, unique=True)
+    customer = ForeignKeyField(Customer, backref="payments")
+    invoice = ForeignKeyField(Invoice, null=True, backref="payments")
+    method = ForeignKeyField(PaymentMethod)
+    amount_minor = BigIntegerField()
+    received_on = DateField()
+
+
+class Allocation(BaseModel):
+    """How much of a journal filled which line, and from where: a method, package funds or general funds."""
+
+    journal = ForeignKeyField(Journal, backref="allocations")
+    line = ForeignKeyField(InvoiceLine, backref="allocations")
+    amount_minor = BigIntegerField()
+    source = TextField()

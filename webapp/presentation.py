@@ -1,0 +1,129 @@
+"""How this business reads and writes figures and days; the company and the day of the request at hand."""
+
+import functools
+from datetime import date
+from typing import Any, cast
+
+from babel import Locale, dates, numbers
+from flask import Flask, g
+
+from webapp import money, quantity
+from webapp.db import utcnow
+from webapp.domain.errors import NotFound
+from webapp.models import Company
+
+MINUS = "\u2212"
+
+
+def company() -> Company:
+    """The company, read once for each request."""
+    if "company" not in g:
+        found = Company.current()
+        if found is None:
+            raise NotFound
+        g.company = found
+    return cast(Company, g.company)
+
+
+def today() -> date:
+    """The business day: the calendar day in the company's time zone."""
+    if "today" not in g:
+        g.today = company().day_of(utcnow())
+    return cast(date, g.today)
+
+
+@functools.cache
+def signs(locale: str) -> tuple[str, str]:
+    """The grouping sign and the decimal point of a locale."""
+    parsed = Locale.parse(locale)
+    return numbers.get_group_symbol(parsed), numbers.get_decimal_symbol(parsed)
+
+
+def point() -> str:
+    """The decimal sign of the company's locale."""
+    return signs(company().locale)[1]
+
+
+def money_text(minor: int | None) -> str:
+    """Minor units for reading, without the currency's sign; a true minus sign in front of what is negative."""
+    if minor is None:
+        return ""
+    group, decimal = signs(company().locale)
+    return money.format_money(minor, company().decimals, group=group, point=decimal).replace("-", MINUS)
+
+
+@functools.cache
+def currency_sign(currency: str, locale: str) -> str:
+    """The sign people know the currency by: $, €, ¥."""
+    return numbers.get_currency_symbol(currency, locale)
+
+
+def money_sign_text(minor: int | None) -> str:
+    """Minor units with the currency's sign in front."""
+    if minor is None:
+        return ""
+    sign = currency_sign(company().currency, company().locale)
+    space = "\u00a0" if sign[-1:].isalpha() else ""
+    text = money_text(abs(minor))
+    return (MINUS if minor < 0 else "") + sign + space + text
+
+
+def money_input(minor: int | None) -> str:
+    """Minor units as a person would type them."""
+    return "" if minor is None else money.format_money(minor, company().decimals, group="", point=point())
+
+
+def rate_text(rate_e4: int | None) -> str:
+    """A rate with at least the currency's decimals."""
+    if rate_e4 is None:
+        return ""
+    group, decimal = signs(company().locale)
+    return money.format_rate(rate_e4, company().decimals, group=group, point=decimal)
+
+
+def quantity_text(milli: int | None, unit: str = "") -> str:
+    """A quantity; hours always with one decimal, as a flight log has them."""
+    if milli is None:
+        return ""
+    least = 1 if unit.casefold() in {"h", "hour", "hours", "hr"} else 0
+    return quantity.format_quantity(milli, least=least, point=point())
+
+
+def percent_text(percent_e4: int | None) -> str:
+    """A percentage without its sign: 80_000 is 8."""
+    return "" if percent_e4 is None else money.plain(percent_e4, 4, point=point())
+
+
+@functools.lru_cache(maxsize=2048)
+def _day(day: date, locale: str) -> str:
+    return dates.format_date(day, "d MMM y", locale=locale)
+
+
+def day_text(day: date | str | None) -> str:
+    """A day as 22 Nov 2026 in the company's language; ISO text is taken too."""
+    if not day:
+        return ""
+    return _day(date.fromisoformat(day) if isinstance(day, str) else day, company().locale)
+
+
+def unit_text(unit: str) -> str:
+    """A unit as it stands behind a figure: hours are h, single things nothing."""
+    return {"hour": "h", "hours": "h", "each": ""}.get(unit, unit)
+
+
+def init_app(app: Flask) -> None:
+    """Make the filters and helpers known to every template."""
+    app.jinja_env.filters.update(
+        money=money_text,
+        money_sign=money_sign_text,
+        money_input=money_input,
+        rate=rate_text,
+        quantity=quantity_text,
+        percent=percent_text,
+        day=day_text,
+        unit=unit_text,
+    )
+
+    @app.context_processor
+    def helpers() -> dict[str, Any]:
+        return {"company": company, "today": today}

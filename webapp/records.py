@@ -1,0 +1,26 @@
+"""Loading the one record that a URL names."""
+
+from typing import TypeVar
+
+import peewee
+from werkzeug.routing import IntegerConverter
+
+from webapp.domain.errors import NotFound
+
+M = TypeVar("M", bound=peewee.Model)
+
+
+class IdConverter(IntegerConverter):
+    """Ids in URLs, no larger than what a column can hold, so that a silly one is simply not found."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs.setdefault("max", 2**63 - 1)
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passes on what the rule was given
+
+
+def load(model: type[M], record_id: int) -> M:
+    """The record, or `NotFound`, which becomes a 404 page."""
+    record = model.get_or_none(model._meta.primary_key == record_id)
+    if record is None:
+        raise NotFound
+    return record

@@ -1,0 +1,84 @@
+"""What must be right before the first request is served: secret, cookies, database, schema; then a connection each."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, current_app, redirect, request, url_for
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+from whitenoise import WhiteNoise
+
+from webapp import db
+from webapp.config import ROOT, secret_key
+from webapp.migrations import migrate, state
+from webapp.models import Company
+
+
+class StaleDatabase(RuntimeError):
+    """The database was left by another version of the program."""
+
+
+def init_app(app: Flask) -> None:
+    """Open the database, check its schema, and see to connections and static files."""
+    _configure(app)
+    database = db.connect(app.config["DATABASE_URL"], pool=app.config["DATABASE_POOL"])
+    app.extensions["carnet.database"] = database
+    if not app.config.get("SKIP_SCHEMA_CHECK"):
+        check_schema(app)
+    app.before_request(_connect)
+    app.before_request(_set_up_first)
+    app.teardown_appcontext(_release)
+    static = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=3600)
+    app.wsgi_app = static  # type: ignore[method-assign]  # how WSGI middleware is put around Flask
+    if app.config["PROXY_HOPS"]:
+        hops = app.config["PROXY_HOPS"]
+        app.wsgi_app = ProxyFix(static, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as above
+
+
+def check_schema(app: Flask) -> None:
+    """Migrate an empty database; refuse one that is not up to date, with the command that mends it."""
+    database = app.extensions["carnet.database"]
+    with database.connection_context():
+        found = state(database)
+        if found.is_empty:
+            migrate(database)
+        elif not found.is_current:
+            raise StaleDatabase(
+                f"The database is at schema {found.found}, this program needs {found.needed}."
+                " Make a backup, then run: python3 run.py flask migrate"
+            )
+
+
+def _configure(app: Flask) -> None:
+    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or secret_key(Path(app.config["INSTANCE"]))
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-carnet" if app.config["SECURE_COOKIES"] else "carnet",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=app.config["SECURE_COOKIES"],
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=app.config["SESSION_HOURS"]),
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _connect() -> None:
+    if request.endpoint != "static":
+        db.db.connect(reuse_if_open=True)
+
+
+def _release(error: BaseException | None) -> None:
+    """Give a pooled connection back; an SQLite one stays open for the thread, since opening it costs more than a page."""
+    if not db.is_sqlite() and not db.db.is_closed():
+        db.db.close()
+
+
+def _set_up_first() -> Response | None:
+    """Until the business is set up there is one page; afterwards that page is gone."""
+    if request.endpoint in ("static", "setup.index", None):
+        return None
+    if not current_app.extensions.get("carnet.set_up"):
+        if not Company.select().exists():
+            return redirect(url_for("setup.index"))
+        current_app.extensions["carnet.set_up"] = True
+    return None
