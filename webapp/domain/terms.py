@@ -1,0 +1,64 @@
+"""What a package costs: the amount and the tax of each of its items, and the price they make (spec section 4)."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from webapp import money
+from webapp.db import rows
+from webapp.models import Package
+
+
+class Term(NamedTuple):
+    """One item of a package as it is sold now. ``amount_minor`` is for all that is included; with prices that include
+    the tax, ``tax_minor`` is the part of it that is tax."""
+
+    item_id: int
+    name: str
+    unit: str
+    included_milli: int
+    rate_e4: int | None
+    amount_minor: int
+    tax_percent_e4: int
+    tax_minor: int
+
+
+_ITEMS = """
+SELECT item.id, item.name, item.unit, package_item.included_milli, package_item.rate_e4, package_item.amount_minor,
+       item.tax_percent_e4
+FROM package_item JOIN item ON item.id = package_item.item_id
+WHERE package_item.package_id = ?
+ORDER BY package_item.position, package_item.id"""
+
+
+def terms_of(package: Package, *, tax_inclusive: bool) -> list[Term]:
+    """The terms on which the package would be sold now, in the order of its form."""
+    return [
+        Term(*row, tax_minor=tax_on(row[5], row[6], tax_inclusive=tax_inclusive)) for row in rows(_ITEMS, (package.id,))
+    ]
+
+
+def price(terms: Iterable[Term], *, tax_inclusive: bool) -> int:
+    """What the whole costs, tax included."""
+    return sum(term.amount_minor + (0 if tax_inclusive else term.tax_minor) for term in terms)
+
+
+def amount_for(rate_e4: int, included_milli: int, *, decimals: int) -> int:
+    """The amount for the whole included quantity at a rate, rounded half up once."""
+    return money.times(rate_e4, included_milli, decimals)
+
+
+def tax_on(amount_minor: int, percent_e4: int, *, tax_inclusive: bool) -> int:
+    """The tax of one item, on its whole amount and rounded once."""
+    if tax_inclusive:
+        return money.percent_within(amount_minor, percent_e4)
+    return money.percent_of(amount_minor, percent_e4)
+
+
+def saving(amount_minor: int, included_milli: int, standard_rate_e4: int | None, *, decimals: int) -> int | None:
+    """How much less the amount is than the standard rate for the same quantity; below 0 it is dearer.
+
+    None when the item has no standard rate: then there is nothing to compare with.
+    """
+    if standard_rate_e4 is None:
+        return None
+    return money.times(standard_rate_e4, included_milli, decimals) - amount_minor
