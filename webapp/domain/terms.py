@@ -32,12 +32,11 @@ ORDER BY package_item.position, package_item.id"""
 
 def terms_of(package: Package, *, tax_inclusive: bool) -> list[Term]:
     """The terms on which the package would be sold now, in the order of its form."""
-    return [
-        Term(*row, tax_minor=tax_on(row[5], row[6], tax_inclusive=tax_inclusive)) for row in rows(_ITEMS, (package.id,))
-    ]
+    found = rows(_ITEMS, (package.id,))
+    return [Term(*row, tax_on(amount_minor=row[5], percent_e4=row[6], tax_inclusive=tax_inclusive)) for row in found]
 
 
-def price(terms: Iterable[Term], *, tax_inclusive: bool) -> int:
+def price(terms: Iterable[Term], tax_inclusive: bool) -> int:
     """What the whole costs, tax included."""
     return sum(term.amount_minor + (0 if tax_inclusive else term.tax_minor) for term in terms)
 
