@@ -32,8 +32,11 @@ ORDER BY package_item.position, package_item.id"""
 
 def terms_of(package: Package, *, tax_inclusive: bool) -> list[Term]:
     """The terms on which the package would be sold now, in the order of its form."""
-    found = rows(_ITEMS, (package.id,))
-    return [Term(*row, tax_on(amount_minor=row[5], percent_e4=row[6], tax_inclusive=tax_inclusive)) for row in found]
+    terms = []
+    for *facts, amount, percent in rows(_ITEMS, (package.id,)):
+        tax = tax_on(amount, percent, tax_inclusive=tax_inclusive)
+        terms.append(Term(*facts, amount_minor=amount, tax_percent_e4=percent, tax_minor=tax))
+    return terms
 
 
 def price(terms: Iterable[Term], tax_inclusive: bool) -> int:
