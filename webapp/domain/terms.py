@@ -33,9 +33,9 @@ ORDER BY package_item.position, package_item.id"""
 def terms_of(package: Package, *, tax_inclusive: bool) -> list[Term]:
     """The terms on which the package would be sold now, in the order of its form."""
     terms = []
-    for *facts, amount, percent in rows(_ITEMS, (package.id,)):
+    for item, name, unit, included, rate, amount, percent in rows(_ITEMS, (package.id,)):
         tax = tax_on(amount, percent, tax_inclusive=tax_inclusive)
-        terms.append(Term(*facts, amount_minor=amount, tax_percent_e4=percent, tax_minor=tax))
+        terms.append(Term(item, name, unit, included, rate, amount, percent, tax))
     return terms
 
 
