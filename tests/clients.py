@@ -1,0 +1,59 @@
+"""A test client that speaks like the browser does: with the session of somebody from the cast, with the CSRF token of
+that session, with htmx's headers when asked, and with a lint of every page it gets."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
+
+from tests import html
+from tests.business import TOKENS
+
+CSRF = "a raw token, the same in every session of the tests"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+"""When the sessions of the cast began, so that a test may travel to any later day and is still signed in."""
+
+
+class Client(FlaskClient):
+    """Flask's client with what a browser adds. `htmx` is the target that htmx names, for example ``dialog#modal``."""
+
+    def open(
+        self, *args: Any, htmx: str | None = None, csrf: bool = True, lint: bool = True, **kwargs: Any
+    ) -> TestResponse:
+        headers = dict(kwargs.pop("headers", None) or {})
+        if htmx is not None:
+            headers |= {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": htmx}
+        if csrf:
+            headers["X-CSRFToken"] = csrf_token(self.application)
+        response = super().open(*args, headers=headers, **kwargs)
+        if lint and response.mimetype == "text/html" and response.text:
+            found = html.faults(self.application, response.request.path, response.text)
+            assert not found, f"{response.request.method} {response.request.path}:\n" + "\n".join(found)
+        return response
+
+
+def client_for(app: Flask, name: str | None = None) -> Client:
+    """A client with the session of one of the cast, or of nobody."""
+    client = app.test_client()
+    assert isinstance(client, Client)
+    client.set_cookie(app.config["SESSION_COOKIE_NAME"], session_cookie(app, name))
+    return client
+
+
+def session_cookie(app: Flask, name: str | None = None) -> str:
+    """The cookie of a session that is signed in already; signing in itself is tested where it belongs."""
+    content: dict[str, Any] = {"csrf_token": CSRF}
+    if name:
+        content |= {"_user_id": TOKENS[name], "_fresh": True, "_permanent": True}
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # Flask's own interface
+    with time_machine.travel(LONG_AGO, tick=False):
+        return str(serializer.dumps(content))
+
+
+def csrf_token(app: Flask) -> str:
+    """What the page would hold: the raw token of the session, signed."""
+    return str(URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(CSRF))

@@ -1,0 +1,159 @@
+"""What every test may ask for: a business on each database engine, and people who are signed in to it.
+
+- `business`: the database with a company, its roles, payment methods and the cast, as it was before any test. Domain
+  tests ask for it; `cast` gives its users by name.
+- `empty`: the migrated database before anybody set it up.
+- `app`: the application on `business`; `visitor`, `owner`, `manager`, `frontdesk`, `bookkeeper`: clients of it.
+
+Each of these runs its test twice, on SQLite and on PostgreSQL, unless the test is marked `sqlite_only` or
+`postgres_only`. Browser tests run on SQLite: the engines do not differ in what a browser sees.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import peewee
+import pytest
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from tests import engines
+from tests.business import CAST, CHEAP_HASH, set_up_business
+from tests.clients import Client, client_for
+from webapp import create_app, db
+from webapp.migrations import migrate
+from webapp.models import User
+
+ENGINES = ("sqlite", "postgres")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the half of a test that is about the other engine."""
+    unwanted = [item for item in items if not fits_engine(item)]
+    items[:] = [item for item in items if item not in set(unwanted)]
+    config.hook.pytest_deselected(items=unwanted)
+
+
+def fits_engine(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    name = callspec.params.get("engine") if callspec else None
+    if name == "postgres":
+        return not any(item.get_closest_marker(mark) for mark in ("sqlite_only", "browser"))
+    return name is None or not item.get_closest_marker("postgres_only")
+
+
+class Running(NamedTuple):
+    """An engine with its states kept, and the database object that the whole app talks to it through."""
+
+    engine: engines.Sqlite | engines.Postgres
+    database: peewee.Database
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Running]:
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+    opened = engines.sqlite() if request.param == "sqlite" else engines.postgresql(worker)
+    with opened as chosen:
+        database = db.connect(chosen.url)
+        migrate(database)
+        disconnect(database)
+        chosen.keep("empty")
+        set_up_business()
+        disconnect(database)
+        chosen.keep("business")
+        yield Running(chosen, database)
+        disconnect(database)
+
+
+def disconnect(database: peewee.Database) -> None:
+    """Close every connection, those waiting in a pool too."""
+    if not database.is_closed():
+        database.close()
+    close_all = getattr(database, "close_all", None)
+    if close_all:
+        close_all()
+
+
+def restored(running: Running, state: str) -> Iterator[peewee.Database]:
+    db.db.initialize(running.database)
+    running.engine.restore(state)
+    yield running.database
+    if not running.database.is_closed():
+        running.database.close()
+
+
+@pytest.fixture
+def empty(engine: Running) -> Iterator[peewee.Database]:
+    yield from restored(engine, "empty")
+
+
+@pytest.fixture
+def business(engine: Running) -> Iterator[peewee.Database]:
+    yield from restored(engine, "business")
+
+
+@pytest.fixture
+def cast(business: peewee.Database) -> dict[str, User]:
+    """The people of the business, by the names of their clients."""
+    return {name: User.get(User.email == f"{name}@carnet.test") for name in CAST}
+
+
+@pytest.fixture(scope="session")
+def built_app(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """One application for all the tests on an engine, so that templates are compiled once."""
+    instance: Path = tmp_path_factory.mktemp("instance")
+    settings: dict[str, Any] = {
+        "TESTING": True,
+        "DATABASE_URL": engine.engine.url,
+        "INSTANCE": instance,
+        "SECRET_KEY": "only for tests",
+        "PASSWORD_METHOD": CHEAP_HASH,
+        # The cast signed in long ago, so that tests may travel to any day.
+        "SESSION_IDLE_MINUTES": 60 * 24 * 365 * 200,
+        "SESSION_HOURS": 24 * 365 * 200,
+    }
+    engine.engine.restore("empty")
+    app = create_app(settings)
+    disconnect(app.extensions["carnet.database"])
+    app.extensions["carnet.database"] = engine.database
+    app.test_client_class = Client
+    app.jinja_env.undefined = StrictUndefined  # a name that a template only hopes for is a fault
+    return app
+
+
+@pytest.fixture
+def app(built_app: Flask, business: peewee.Database) -> Flask:
+    return built_app
+
+
+@pytest.fixture
+def empty_app(built_app: Flask, empty: peewee.Database) -> Flask:
+    """The application before anybody set it up."""
+    return built_app
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Client:
+    """A client who is not signed in."""
+    return client_for(app)
+
+
+@pytest.fixture
+def owner(app: Flask) -> Client:
+    return client_for(app, "owner")
+
+
+@pytest.fixture
+def manager(app: Flask) -> Client:
+    return client_for(app, "manager")
+
+
+@pytest.fixture
+def frontdesk(app: Flask) -> Client:
+    return client_for(app, "frontdesk")
+
+
+@pytest.fixture
+def bookkeeper(app: Flask) -> Client:
+    return client_for(app, "bookkeeper")
