@@ -1,0 +1,130 @@
+"""A real Chromium on the running app.
+
+`open_page` gives pages, signed in as one of the cast or as nobody, on a desk or a phone, light or dark, with or without
+JavaScript. Whatever a page says on its console, an error in a script or a breach of the content policy fails the test.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.browser import launch
+from tests.clients import session_cookie
+
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 10_000
+
+REFUSED_FORM = "the server responded with a status of 422"
+"""Chromium says so by itself whenever a form comes back with its errors, which is as it should be."""
+
+REPORT_POLICY = """addEventListener("securitypolicyviolation",
+    breach => console.error("content policy:", breach.violatedDirective, breach.blockedURI, breach.sourceFile))"""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = launch.find()
+    if path is None:
+        pytest.fail("no Chromium: python3 run.py test brings one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(built_app: Flask) -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    running = make_server("127.0.0.1", 0, built_app, threaded=True)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{running.port}"
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def live_server(server: str, app: Flask) -> str:
+    """The address of the app, on a database as it is before every test."""
+    return server
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the pages of this test said that they should not have; a test that provokes something takes it out."""
+    return []
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, live_server: str, app: Flask, said: list[str]) -> Iterator[OpenPage]:
+    contexts: list[BrowserContext] = []
+
+    def open_one(name: str | None = None, *, phone: bool = False, dark: bool = False, javascript: bool = True) -> Page:
+        options: dict[str, Any] = {"viewport": PHONE, "has_touch": True} if phone else {"viewport": DESK}
+        context = chromium.new_context(
+            base_url=live_server,
+            locale="en-US",
+            timezone_id="UTC",
+            java_script_enabled=javascript,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            **options,
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(REPORT_POLICY)
+        if name:
+            cookie = {"name": app.config["SESSION_COOKIE_NAME"], "value": session_cookie(app, name)}
+            context.add_cookies([{**cookie, "url": live_server}])  # type: ignore[typeddict-item]  # the optional keys
+        page = context.new_page()
+        page.on("console", lambda message: listen(message, said))
+        page.on("pageerror", lambda error: said.append(f"a script failed: {error}"))
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+def listen(message: ConsoleMessage, said: list[str]) -> None:
+    if REFUSED_FORM not in message.text:
+        said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """A page on a desk, with nobody signed in."""
+    return open_page()
+
+
+@pytest.fixture(scope="session")
+def assert_accessible() -> Callable[[Page], None]:
+    """Fail with what axe-core finds wrong in the page as it is shown now."""
+    axe = Axe()
+
+    def check(page: Page) -> None:
+        found = axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+    return check
