@@ -1,7 +1,6 @@
 """A test client that speaks like the browser does: with the session of somebody from the cast, with the CSRF token of
 that session, with htmx's headers when asked, and with a lint of every page it gets."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import time_machine
@@ -11,11 +10,9 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from tests import html
-from tests.business import TOKENS
+from tests.business import BEGAN, TOKENS
 
 CSRF = "a raw token, the same in every session of the tests"
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-"""When the sessions of the cast began, so that a test may travel to any later day and is still signed in."""
 
 
 class Client(FlaskClient):
@@ -50,7 +47,7 @@ def session_cookie(app: Flask, name: str | None = None) -> str:
     if name:
         content |= {"_user_id": TOKENS[name], "_fresh": True, "_permanent": True}
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # Flask's own interface
-    with time_machine.travel(LONG_AGO, tick=False):
+    with time_machine.travel(BEGAN, tick=False):
         return str(serializer.dumps(content))
 
 

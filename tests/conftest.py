@@ -19,7 +19,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from tests import engines
-from tests.business import CAST, CHEAP_HASH, set_up_business
+from tests.business import CAST, CHEAP_HASH, address, set_up_business
 from tests.clients import Client, client_for
 from webapp import create_app, db
 from webapp.migrations import migrate
@@ -96,7 +96,7 @@ def business(engine: Running) -> Iterator[peewee.Database]:
 @pytest.fixture
 def cast(business: peewee.Database) -> dict[str, User]:
     """The people of the business, by the names of their clients."""
-    return {name: User.get(User.email == f"{name}@carnet.test") for name in CAST}
+    return {name: User.get(User.email == address(name)) for name in CAST}
 
 
 @pytest.fixture(scope="session")

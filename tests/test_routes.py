@@ -1,0 +1,162 @@
+"""Every address of the app, asked by everybody: who gets in, who is turned away, and that nothing ends in a surprise."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from tests.business import CAST
+from tests.clients import Client, client_for
+from webapp.access import PUBLIC, SIGNED_IN
+from webapp.permissions import DEFAULT_ROLES, Permission
+
+PUBLIC_ENDPOINTS = {"static", "auth.sign_in", "setup.index"}
+"""Open to everybody, each for a reason: files, the way in, and the page that exists only before there is anybody."""
+
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NOBODY_HAS_IT = 10**9
+TOO_LARGE = 2**63
+
+ROLES = {role.name: role for role in DEFAULT_ROLES}
+
+
+def access_of(app: Flask, endpoint: str) -> Any:
+    return getattr(app.view_functions[endpoint], "access", None)
+
+
+def rules(app: Flask) -> Iterator[Rule]:
+    return (rule for rule in app.url_map.iter_rules() if rule.endpoint != "static")
+
+
+def gated(app: Flask) -> Iterator[tuple[str, str, Rule]]:
+    """Each address behind the gate with each verb it takes, its ids being of nothing there is."""
+    for rule in rules(app):
+        if access_of(app, rule.endpoint) != PUBLIC:
+            for verb in sorted(set(rule.methods or ()) & set(VERBS)):
+                yield verb, address(app, rule), rule
+
+
+def address(app: Flask, rule: Rule, number: int = NOBODY_HAS_IT) -> str:
+    values = {name: number if is_number(rule, name) else "nothing" for name in rule.arguments}
+    built = app.url_map.bind("localhost").build(rule.endpoint, values, method=next(iter(rule.methods or ())))
+    return built.partition("?")[0]
+
+
+def is_number(rule: Rule, name: str) -> bool:
+    return hasattr(rule._converters[name], "num_convert")
+
+
+def may(role: str, access: Any) -> bool:
+    return access == SIGNED_IN or any(permission in ROLES[role].permissions for permission in access)
+
+
+@pytest.fixture
+def clients(app: Flask) -> dict[str, Client]:
+    return {name: client_for(app, name) for name in CAST}
+
+
+def test_every_endpoint_declares_who_may_open_it(app):
+    undeclared = {
+        endpoint
+        for endpoint in app.view_functions
+        if endpoint != "static"
+        and (access := access_of(app, endpoint)) not in (PUBLIC, SIGNED_IN)
+        and not (isinstance(access, tuple) and access and all(isinstance(one, Permission) for one in access))
+    }
+    assert undeclared == set()
+
+
+def test_the_list_of_what_is_public_is_short_and_known(app):
+    public = {endpoint for endpoint in app.view_functions if access_of(app, endpoint) == PUBLIC}
+    assert public | {"static"} == PUBLIC_ENDPOINTS
+
+
+def test_an_endpoint_that_declares_nothing_is_closed_to_everybody(app, clients, monkeypatch):
+    monkeypatch.setitem(app.view_functions, "home.index", lambda: "open")
+    assert {name: client.get("/").status_code for name, client in clients.items()} == dict.fromkeys(CAST, 403)
+
+
+def test_visitors_are_sent_to_the_sign_in_page(app, visitor):
+    wrong = {}
+    for verb, path, _ in gated(app):
+        response = visitor.open(path, method=verb)
+        if response.status_code not in (302, 303) or not response.location.startswith("/sign-in"):
+            wrong[verb, path] = response.status
+    assert wrong == {}
+
+
+def test_htmx_is_sent_to_the_sign_in_page_too(app, visitor):
+    wrong = {}
+    for verb, path, _ in gated(app):
+        response = visitor.open(path, method=verb, htmx="dialog#modal")
+        if response.status_code != 401 or not response.headers.get("HX-Redirect", "").startswith("/sign-in"):
+            wrong[verb, path] = response.status
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name, role", CAST.items())
+def test_roles_open_what_their_permissions_name_and_nothing_else(app, clients, name, role):
+    """Who lacks the permission is refused before anything is looked up, so also where there is nothing."""
+    wrong = {}
+    for verb, path, rule in gated(app):
+        if rule.endpoint == "auth.sign_out":
+            continue
+        response = clients[name].open(path, method=verb)
+        if (response.status_code == 403) == may(role, access_of(app, rule.endpoint)) or response.status_code >= 500:
+            wrong[verb, path] = response.status
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("number", [NOBODY_HAS_IT, TOO_LARGE])
+def test_an_id_of_nothing_is_not_found(app, owner, number):
+    wrong = {}
+    for rule in rules(app):
+        for verb in sorted(set(rule.methods or ()) & set(VERBS)) if rule.arguments else ():
+            path = address(app, rule).replace(str(NOBODY_HAS_IT), str(number))
+            response = owner.open(path, method=verb)
+            if response.status_code != 404:
+                wrong[verb, path] = response.status
+    assert wrong == {}
+
+
+def test_a_verb_that_an_address_does_not_take_is_refused(app, owner):
+    taken: dict[str, set[str]] = {}
+    for rule in rules(app):
+        taken.setdefault(address(app, rule), set()).update(rule.methods or ())
+    wrong = {}
+    for path, verbs in taken.items():
+        for verb in set(VERBS) - verbs:
+            response = owner.open(path, method=verb)
+            if response.status_code != 405:
+                wrong[verb, path] = response.status
+    assert wrong == {}
+
+
+def test_whatever_is_posted_without_the_token_is_refused(app, owner):
+    wrong = {}
+    for verb, path, _ in gated(app):
+        response = owner.open(path, method=verb, csrf=False) if verb != "GET" else None
+        if response and response.status_code != 400:
+            wrong[verb, path] = response.status
+    assert wrong == {}
+
+
+def test_every_page_without_an_id_opens(app, owner):
+    """The linted client looks at each of them, on a business where nothing has happened yet."""
+    wrong = {}
+    for verb, path, rule in gated(app):
+        if verb == "GET" and not rule.arguments:
+            response = owner.get(path)
+            if response.status_code != 200:
+                wrong[path] = response.status
+    assert wrong == {}
+
+
+def test_only_safe_verbs_are_answered_without_a_form(app):
+    """What changes something is posted: an address is never changed by being looked at, and never deleted or put."""
+    known = {"GET", "HEAD", "OPTIONS", "POST"}
+    assert {
+        str(rule): sorted(set(rule.methods or ()) - known) for rule in rules(app) if set(rule.methods or ()) - known
+    } == {}
