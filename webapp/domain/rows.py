@@ -1,0 +1,42 @@
+"""Two things that may go wrong whenever a row is written: somebody was faster, or the name is taken."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import peewee
+
+from webapp.db import db
+from webapp.domain.errors import Changed, DomainError
+
+
+class Versioned(Protocol):
+    """A row that counts its edits."""
+
+    version: Any
+
+
+def unchanged(record: Versioned, version: int, edits: Mapping[str, tuple[Any, Any]]) -> None:
+    """Refuse an edit of a record that is no longer as the form showed it.
+
+    `edits` holds, by the name people read, how the record is now and what was typed. The sentence names what differs;
+    where nothing does, both wanted the same and there is nothing to refuse.
+    """
+    if record.version == version:
+        return
+    now = [f"{name} is now “{current}”" for name, (current, typed) in edits.items() if current != typed]
+    if now:
+        raise Changed(
+            f"Somebody changed this meanwhile: {', '.join(now)}."
+            " Nothing was saved yet. Change it here, or save again as it stands."
+        )
+
+
+@contextmanager
+def unique(sentence: str, field: str) -> Iterator[None]:
+    """Turn the database's refusal of a second row of the same name into a sentence beside that field."""
+    try:
+        with db.atomic():
+            yield
+    except peewee.IntegrityError as error:
+        raise DomainError(sentence, field) from error
