@@ -59,6 +59,7 @@ def serve(rest: list[str]) -> None:
 
 
 def demo(rest: list[str]) -> None:
+    free_port(os.environ.get("PORT", "8000"))  # before the work of making the sample, rather than after it
     require_writable(INSTANCE)
     database, kept = INSTANCE / "demo.db", INSTANCE / "demo-password"
     if not database.exists():

@@ -1,4 +1,4 @@
-"""Every address of the app, asked by everybody: who gets in, who is turned away, and that nothing ends in a surprise."""
+"""Every address of the app, asked by everybody: who gets in, who is turned away, and that nothing goes wrong there."""
 
 from collections.abc import Iterator
 from typing import Any

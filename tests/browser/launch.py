@@ -15,8 +15,8 @@ ON_THE_PATH = ("chromium-headless-shell", "chromium", "chromium-browser", "googl
 ON_A_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 PACKAGES = ("chromium-headless-shell", "fonts-dejavu-core", "fonts-droid-fallback", "libatomic1")
 BY_HAND = (
-    "The browser tests need Chromium, and it could not be installed. On Debian and Ubuntu: sudo apt-get install chromium; "
-    "elsewhere install Chromium or Chrome. CHROMIUM=/path/to/one names another."
+    "The browser tests need Chromium, and it could not be installed. Debian and Ubuntu: sudo apt-get install chromium; "
+    "elsewhere, install Chromium or Chrome. CHROMIUM=/path/to/one names another."
 )
 DRIVER_BY_HAND = "The browser driver cannot run on this system. On Debian and Ubuntu: sudo apt-get install libatomic1"
 
