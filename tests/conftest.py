@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import peewee
 import pytest
 from flask import Flask
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Undefined
 
 from tests import engines
 from tests.business import CAST, CHEAP_HASH, address, set_up_business
@@ -41,6 +41,12 @@ def fits_engine(item: pytest.Item) -> bool:
     if name == "postgres":
         return not any(item.get_closest_marker(mark) for mark in ("sqlite_only", "browser"))
     return name is None or not item.get_closest_marker("postgres_only")
+
+
+class Missing(StrictUndefined):
+    """A name that a template only hopes for: it may be asked whether it is there, but never shown or walked through."""
+
+    __bool__ = Undefined.__bool__
 
 
 class Running(NamedTuple):
@@ -118,7 +124,7 @@ def built_app(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Flas
     disconnect(app.extensions["carnet.database"])
     app.extensions["carnet.database"] = engine.database
     app.test_client_class = Client
-    app.jinja_env.undefined = StrictUndefined  # a name that a template only hopes for is a fault
+    app.jinja_env.undefined = Missing
     return app
 
 
