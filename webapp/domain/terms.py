@@ -1,7 +1,7 @@
 """What a package costs: the amount and the tax of each of its items, and the price they make (spec section 4)."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from webapp import money
 from webapp.db import rows
@@ -22,20 +22,36 @@ class Term(NamedTuple):
     tax_minor: int
 
 
-_ITEMS = """
-SELECT item.id, item.name, item.unit, package_item.included_milli, package_item.rate_e4, package_item.amount_minor,
-       item.tax_percent_e4
-FROM package_item JOIN item ON item.id = package_item.item_id
-WHERE package_item.package_id = ?
-ORDER BY package_item.position, package_item.id"""
+AT_ONCE = 50
+"""How many packages' terms can be asked for together: a page of their list."""
+
+_SELECT = """
+SELECT package_item.package_id, item.id, item.name, item.unit, package_item.included_milli, package_item.rate_e4,
+       package_item.amount_minor, item.tax_percent_e4
+FROM package_item JOIN item ON item.id = package_item.item_id"""
+_ORDER = " ORDER BY package_item.package_id, package_item.position, package_item.id"
+_OF_ONE = _SELECT + " WHERE package_item.package_id = ?" + _ORDER
+_OF_MANY = _SELECT + f" WHERE package_item.package_id IN ({', '.join('?' * AT_ONCE)})" + _ORDER
 
 
 def terms_of(package: Package, *, tax_inclusive: bool) -> list[Term]:
     """The terms on which the package would be sold now, in the order of its form."""
-    terms = []
-    for item, name, unit, included, rate, amount, percent in rows(_ITEMS, (package.id,)):
+    return _by_package(rows(_OF_ONE, (package.id,)), tax_inclusive).get(package.id, [])
+
+
+def terms_of_many(package_ids: Sequence[int], *, tax_inclusive: bool) -> dict[int, list[Term]]:
+    """The terms of up to `AT_ONCE` packages by their ids, in one query whose text is always the same."""
+    if not package_ids:
+        return {}
+    padded = [*package_ids, *[package_ids[0]] * (AT_ONCE - len(package_ids))]
+    return _by_package(rows(_OF_MANY, padded), tax_inclusive)
+
+
+def _by_package(found: Iterable[tuple[Any, ...]], tax_inclusive: bool) -> dict[int, list[Term]]:
+    terms: dict[int, list[Term]] = {}
+    for package_id, item, name, unit, included, rate, amount, percent in found:
         tax = tax_on(amount, percent, tax_inclusive=tax_inclusive)
-        terms.append(Term(item, name, unit, included, rate, amount, percent, tax))
+        terms.setdefault(package_id, []).append(Term(item, name, unit, included, rate, amount, percent, tax))
     return terms
 
 

@@ -1,0 +1,206 @@
+"""Customers: keeping them, listing them, finding them."""
+
+from typing import Any, NamedTuple
+
+from webapp.db import rows, transactional, utcnow
+from webapp.domain import audit, paging, search
+from webapp.domain.edits import write
+from webapp.domain.errors import DomainError
+from webapp.domain.names import given
+from webapp.domain.paging import Key, Listing, Page, Total
+from webapp.domain.rows import unchanged
+from webapp.models import Customer, Invoice, Membership, Role, User
+
+KIND = "customer"
+STATES = {"active": "customer.active", "inactive": "NOT customer.active", "all": "1 = 1"}
+OFFERED = 20
+_PERSONAL = {"name", "email", "phone", "address", "note"}
+
+
+class CustomerRow(NamedTuple):
+    """A customer as the list shows one."""
+
+    sort_name: str
+    id: int
+    name: str
+    email: str
+    phone: str
+    role: str
+    active: bool
+
+
+class Offered(NamedTuple):
+    """A record as a type-ahead offers one; `hint` tells people of the same name apart."""
+
+    id: int
+    name: str
+    hint: str
+
+
+# CROSS JOIN keeps SQLite on the index of the order: it would begin with the few roles and sort everything otherwise.
+SOURCE = "customer CROSS JOIN role"
+_JOINED = "role.id = customer.role_id"
+_KEYS = (Key("customer.sort_name", str), Key("customer.id", int))
+BY_NAME = Listing("customer.name, customer.email, customer.phone, role.name, customer.active", SOURCE, _KEYS)
+_EXPORTED = Listing(
+    "customer.name, customer.email, customer.phone, customer.address, customer.note, role.name, customer.active",
+    SOURCE,
+    _KEYS,
+)
+_OFFERED = Listing("customer.name, customer.email, customer.phone", "customer", _KEYS)
+
+
+def create_customer(
+    *,
+    name: str,
+    role: Role,
+    by: User | None,
+    email: str = "",
+    phone: str = "",
+    address: str = "",
+    note: str = "",
+    active: bool = True,
+) -> Customer:
+    """Keep a new customer."""
+    facts = {"email": email, "phone": phone, "address": address, "note": note, "active": active}
+    return _create(given(name), role, facts, by)
+
+
+@transactional
+def _create(name: str, role: Role, facts: dict[str, Any], by: User | None) -> Customer:
+    _check_role(role)
+    sort_name = search.sort_key(name)
+    customer = Customer.create(name=name, sort_name=sort_name, role=role, created_at=utcnow(), **facts)
+    _index(customer.id, name, facts)
+    audit.record("customer added", KIND, customer.id, by=by, customer=customer, role=role.id, active=facts["active"])
+    return customer
+
+
+def edit_customer(
+    customer: Customer,
+    *,
+    version: int,
+    by: User,
+    name: str,
+    role: Role,
+    email: str,
+    phone: str,
+    address: str,
+    note: str,
+    active: bool,
+) -> None:
+    """Change what is kept of a customer; `version` is the one that the form showed."""
+    facts = {"email": email, "phone": phone, "address": address, "note": note, "active": active}
+    _edit(customer.id, version, {"name": given(name), "role": role, **facts}, by)
+
+
+@transactional
+def _edit(customer_id: int, version: int, after: dict[str, Any], by: User) -> None:
+    customer = Customer.get_by_id(customer_id)
+    _check_role(after["role"])
+    before = {name: getattr(customer, name) for name in after}
+    unchanged(customer, version, {name: (_said(before[name]), _said(after[name])) for name in after})
+    write(customer, **after, sort_name=search.sort_key(after["name"]))
+    if before["name"] != after["name"]:
+        _rename(customer_id, after["name"])
+    _index(customer_id, after["name"], after)
+    told: dict[str, Any] = {name: _audited(name, before[name], value) for name, value in after.items() if before[name] != value}
+    audit.record("customer edited", KIND, customer_id, by=by, customer=customer_id, **told)
+
+
+def _said(value: Any) -> Any:
+    """A value as a sentence about it has it."""
+    if isinstance(value, bool):
+        return "active" if value else "inactive"
+    return value.name if isinstance(value, Role) else value
+
+
+def _audited(name: str, before: Any, after: Any) -> list[Any] | str:
+    """What the log keeps of a change: that personal facts changed, but never what they were or are."""
+    if name in _PERSONAL:
+        return "changed"
+    return [value.id if isinstance(value, Role) else value for value in (before, after)]
+
+
+def _check_role(role: Role) -> None:
+    if role.side != "customer":
+        raise DomainError("Choose a role for customers.", "role")
+
+
+def _rename(customer_id: int, name: str) -> None:
+    """Move the customer's rows to their new place in every list. An issued invoice keeps the name it was issued to."""
+    sort_name = search.sort_key(name)
+    Membership.update(customer_sort=sort_name).where(Membership.customer == customer_id).execute()
+    Invoice.update(customer_sort=sort_name).where(Invoice.customer == customer_id).execute()
+    drafts = (Invoice.customer == customer_id) & (Invoice.status == "draft")
+    Invoice.update(customer_name=name).where(drafts).execute()
+
+
+def _index(customer_id: int, name: str, facts: dict[str, Any]) -> None:
+    digits = "".join(c for c in facts["phone"] if c.isdecimal())
+    search.index(KIND, customer_id, facts["email"], facts["phone"], digits, name)
+
+
+def customer_page(typed: str, state: str, cursor: str) -> Page[CustomerRow]:
+    """One page of the list in the order of names."""
+    condition, params = _condition(typed, state)
+    return paging.page(BY_NAME, condition, params, cursor, CustomerRow._make)
+
+
+def customer_total(typed: str, state: str) -> Total:
+    """How many the list holds on all its pages."""
+    condition, params = _condition(typed, state)
+    return paging.total(SOURCE, condition, params)
+
+
+def exported_customers(typed: str, state: str) -> list[tuple[Any, ...]]:
+    """The whole list: name, email, phone, address, note, role, whether active."""
+    condition, params = _condition(typed, state)
+    return [row[len(_KEYS) :] for row in paging.every_row(_EXPORTED, condition, params)]
+
+
+def offered_customers(typed: str) -> list[Offered]:
+    """The first active customers, in the order of names, that a type-ahead offers for what was typed."""
+    found, params = search.condition(KIND, typed, "customer.id")
+    offered = paging.page(_OFFERED, f"{STATES['active']} AND {found}", params, "", _offer, size=OFFERED)
+    return offered.rows
+
+
+def _offer(row: tuple[Any, ...]) -> Offered:
+    _, customer_id, name, email, phone = row
+    return Offered(customer_id, name, email or phone)
+
+
+def _condition(typed: str, state: str) -> tuple[str, list[str]]:
+    found, params = search.condition(KIND, typed, "customer.id")
+    return f"{_JOINED} AND {STATES.get(state, STATES['active'])} AND {found}", params
+
+
+def customer_roles() -> list[Role]:
+    """The roles that a customer can have."""
+    return list(Role.select().where(Role.side == "customer").order_by(Role.id))
+
+
+class GroupOf(NamedTuple):
+    """A group that a customer is in, or owns."""
+
+    id: int
+    name: str
+    active: bool
+    owns: bool
+    is_member: bool
+
+
+_GROUPS_OF = """
+SELECT customer_group.id, customer_group.name, customer_group.active,
+       COALESCE(customer_group.owner_id = ?, FALSE), group_member.customer_id IS NOT NULL
+FROM customer_group LEFT JOIN group_member
+     ON group_member.group_id = customer_group.id AND group_member.customer_id = ?
+WHERE customer_group.id IN (
+    SELECT group_id FROM group_member WHERE customer_id = ? UNION SELECT id FROM customer_group WHERE owner_id = ?)
+ORDER BY customer_group.sort_name, customer_group.id"""
+
+
+def groups_of(customer: Customer) -> list[GroupOf]:
+    """The groups that the customer is a member or the owner of."""
+    return [GroupOf._make(row) for row in rows(_GROUPS_OF, (customer.id,) * 4)]
