@@ -2,6 +2,7 @@
 
 - `business`: the database with a company, its roles, payment methods and the cast, as it was before any test. Domain
   tests ask for it; `cast` gives its users by name.
+- `queries`: counts what is asked of the database.
 - `empty`: the migrated database before anybody set it up.
 - `app`: the application on `business`; `visitor`, `owner`, `manager`, `frontdesk`, `bookkeeper`: clients of it.
 
@@ -9,14 +10,15 @@ Each of these runs its test twice, on SQLite and on PostgreSQL, unless the test 
 `postgres_only`. Browser tests run on SQLite: the engines do not differ in what a browser sees.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import peewee
 import pytest
 from flask import Flask
-from jinja2 import StrictUndefined, Undefined
+from jinja2 import StrictUndefined
 
 from tests import engines
 from tests.business import CAST, CHEAP_HASH, address, set_up_business
@@ -46,7 +48,8 @@ def fits_engine(item: pytest.Item) -> bool:
 class Missing(StrictUndefined):
     """A name that a template only hopes for: it may be asked whether it is there, but never shown or walked through."""
 
-    __bool__ = Undefined.__bool__
+    def __bool__(self) -> bool:  # type: ignore[override]  # typed as never answering, which is what changes here
+        return False
 
 
 class Running(NamedTuple):
@@ -97,6 +100,21 @@ def empty(engine: Running) -> Iterator[peewee.Database]:
 @pytest.fixture
 def business(engine: Running) -> Iterator[peewee.Database]:
     yield from restored(engine, "business")
+
+
+@pytest.fixture
+def queries(business: peewee.Database) -> Iterator[Callable[[], AbstractContextManager[list[str]]]]:
+    """``with queries() as asked:`` collects the SQL that runs inside, to assert that its length does not grow."""
+
+    @contextmanager
+    def collect() -> Iterator[list[str]]:
+        asked: list[str] = []
+        business.query_hooks.append(lambda event: asked.append(event.sql))
+        yield asked
+        business.query_hooks.clear()
+
+    yield collect
+    business.query_hooks.clear()
 
 
 @pytest.fixture
