@@ -21,9 +21,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     access.init_app(app)
     CSRFProtect(app)
     presentation.init_app(app)
-    hypermedia.init_app(app)
-    errors.init_app(app)
-    headers.init_app(app)
+    hypermedia.register(app)
+    errors.register(app)
+    headers.register(app)
     cli.init_app(app)
     register_blueprints(app)
     return app

@@ -4,7 +4,7 @@ import functools
 import random
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -139,3 +139,13 @@ def _worth_retrying(error: Exception) -> bool:
 def utcnow() -> datetime:
     """Now, in UTC, to the second. For stamps only: the order of the books is the order of their ids."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def as_day(value: Any) -> date | None:
+    """A day from a fixed-SQL row: text on SQLite, a date on PostgreSQL."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def marks(values: Sequence[Any]) -> str:
+    """``?, ?, ?`` for an IN list of that many values; an empty list matches nothing."""
+    return ", ".join("?" * len(values)) or "NULL"

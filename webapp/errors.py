@@ -21,24 +21,37 @@ class Words(NamedTuple):
 
 
 PLAIN = {
-    400: Words("That could not be read", "The browser sent something this page does not understand. Go back and try again."),
+    400: Words(
+        "That could not be read", "The browser sent something this page does not understand. Go back and try again."
+    ),
     401: Words("Please sign in", "You are not signed in, or were signed out meanwhile. Sign in and try again."),
     403: Words("You may not do this", "Your role does not allow it. Whoever manages the users here can change that."),
-    404: Words("Not found", "There is nothing at this address. It may have been mistyped, or the record never existed."),
-    405: Words("Not possible this way", "This address does not take that kind of request. Go back and use the buttons there."),
-    409: Words("Somebody changed this meanwhile", "Nothing was saved. Look at it again, then repeat what you wanted to do."),
+    404: Words(
+        "Not found", "There is nothing at this address. It may have been mistyped, or the record never existed."
+    ),
+    405: Words(
+        "Not possible this way", "This address does not take that kind of request. Go back and use the buttons there."
+    ),
+    409: Words(
+        "Somebody changed this meanwhile", "Nothing was saved. Look at it again, then repeat what you wanted to do."
+    ),
     413: Words("Too much at once", "What was sent is larger than this page takes. Send less, or a smaller file."),
     415: Words("Wrong kind of file", "This page does not take a file of that kind."),
     422: Words("That cannot be done", "What was sent breaks a rule of this business. Nothing was saved."),
     429: Words("Too many tries", "Please wait a little before you try again."),
-    500: Words("Something went wrong here", "It is not your fault and nothing was saved. The fault has been written down; try again."),
+    500: Words(
+        "Something went wrong here",
+        "It is not your fault and nothing was saved. The fault has been written down; try again.",
+    ),
     503: Words("Busy or being looked after", "Nothing was saved. Wait a moment, then try again."),
 }
 FORM_TOO_OLD = Words(
     "This form is too old",
     "You were signed out or signed in again since it was opened, so nothing was saved. Reload the page and send it again.",
 )
-LAST_RESORT = "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>"
+LAST_RESORT = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>"
+)
 
 
 def _answer(status: int, words: Words) -> Response:
@@ -98,5 +111,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(Changed, on_changed)
     app.register_error_handler(NotFound, on_not_found)
     app.register_error_handler(DomainError, on_refusal)
-    if not app.testing:
+    if not (app.testing or app.debug):  # there the fault itself is wanted
         app.register_error_handler(Exception, on_fault)

@@ -47,7 +47,11 @@ def _set_caching(response: Response) -> None:
 
 def _compressed(response: Response) -> Response:
     """Text of some length, compressed for a browser that asks for it; files once, pages each time."""
-    if response.mimetype not in TEXT or response.status_code in (204, 206, 304) or "Content-Encoding" in response.headers:
+    if (
+        response.mimetype not in TEXT
+        or response.status_code in (204, 206, 304)
+        or "Content-Encoding" in response.headers
+    ):
         return response
     is_file = response.direct_passthrough
     if response.is_streamed and not is_file:

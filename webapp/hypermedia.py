@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, flash, get_flashed_messages, make_response, redirect, render_template, request
 
+from webapp import assets
+from webapp.access import signed_in
+
 PAGE, DIALOG, MENU = "base.html", "_dialog.html", "_menu.html"
 
 Wording = tuple[str, str]
@@ -118,12 +121,14 @@ def register(app: Flask) -> None:
     helpers: dict[str, Callable[[], Any]] = {"in_dialog": in_dialog, "in_menu": in_menu, "take_messages": take_messages}
     app.jinja_env.globals.update(helpers)
     app.after_request(_adapt)
+    assets.register(app)
+    if app.debug or app.testing:
+        _register_patterns(app)
 
 
-def register_patterns(app: Flask) -> None:
-    """The page that shows every component, for people who build screens: only in debug mode and in tests."""
-    if not (app.debug or app.testing):
-        return
-    app.add_url_rule("/patterns", "patterns", lambda: render("patterns.html"))
-    app.add_url_rule("/patterns/dialog", "patterns_dialog", lambda: render("patterns/dialog.html"))
-    app.add_url_rule("/patterns/menu", "patterns_menu", lambda: render("patterns/menu.html"))
+def _register_patterns(app: Flask) -> None:
+    """The page that shows every component, for people who build screens; no page of the product."""
+    for name in ("index", "dialog", "menu", "table", "options"):
+        template = f"patterns/{name}.html"
+        view = signed_in(lambda template=template: render(template))
+        app.add_url_rule(f"/patterns/{name}", f"patterns_{name}", view)

@@ -34,6 +34,6 @@ def record(
     )
 
 
-def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Only what differs, as ``{name: [before, after]}``."""
     return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}

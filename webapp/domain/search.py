@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from webapp.db import transactional
+from webapp.db import rows, transactional
 from webapp.models import SearchWord
 
 LONGEST_WORD = 40
@@ -46,8 +46,8 @@ def _has_no_spaces(word: str) -> bool:
 def index(kind: str, ref: int, *texts: str) -> None:
     """Make a record findable by these texts, and no longer by what it was called before."""
     new = set(words(" ".join(texts)))
-    rows = SearchWord.select(SearchWord.word).where((SearchWord.kind == kind) & (SearchWord.ref == ref)).tuples()
-    old = {word for (word,) in rows}
+    found = rows("SELECT word FROM search_word WHERE kind = ? AND ref = ?", (kind, ref))
+    old: set[str] = {row[0] for row in found}
     gone = list(old - new)
     if gone:
         SearchWord.delete().where(

@@ -12,11 +12,13 @@ class Audit(BaseModel):
 
     at = InstantField()
     user = ForeignKeyField(User, null=True)
+    user_id: int | None
     actor = TextField()
     act = TextField()
     subject = TextField()
     subject_id = BigIntegerField()
     customer = ForeignKeyField(Customer, null=True)
+    customer_id: int | None
     reason = TextField(default="")
     detail = TextField(default="{}")
 

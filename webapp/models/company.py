@@ -3,9 +3,11 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale, numbers
 from peewee import BigIntegerField, BooleanField, IntegerField, TextField
 
 from webapp.db import BaseModel, InstantField
+from webapp.money import format_money
 
 
 class Company(BaseModel):
@@ -31,6 +33,12 @@ class Company(BaseModel):
     def day_of(self, moment: datetime) -> date:
         """The business day of a moment: the calendar day in the company's own time zone."""
         return moment.astimezone(ZoneInfo(self.timezone)).date()
+
+    def amount(self, minor: int) -> str:
+        """An amount as it stands in a sentence: 3,900.00."""
+        locale = Locale.parse(self.locale)
+        group, point = numbers.get_group_symbol(locale), numbers.get_decimal_symbol(locale)
+        return format_money(minor, self.decimals, group=group, point=point)
 
 
 class PaymentMethod(BaseModel):

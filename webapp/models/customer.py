@@ -17,6 +17,7 @@ class Customer(BaseModel):
     address = TextField(default="")
     note = TextField(default="")
     role = ForeignKeyField(Role, backref="customers")
+    role_id: int
     active = BooleanField(default=True)
     created_at = InstantField()
     version = IntegerField(default=0)
@@ -33,6 +34,7 @@ class Group(BaseModel):
     sort_name = TextField()
     active = BooleanField(default=True)
     owner = ForeignKeyField(Customer, null=True, backref="owned_groups")
+    owner_id: int | None
     note = TextField(default="")
     created_at = InstantField()
     version = IntegerField(default=0)
@@ -45,7 +47,9 @@ class GroupMember(BaseModel):
     """A customer's place in a group."""
 
     group = ForeignKeyField(Group, backref="members")
+    group_id: int
     customer = ForeignKeyField(Customer, backref="group_places")
+    customer_id: int
 
     class Meta:
         primary_key = CompositeKey("group", "customer")

@@ -21,6 +21,7 @@ class Invoice(BaseModel):
     """``status`` is draft, open, paid or void. Totals and due are 0 while it is a draft."""
 
     customer = ForeignKeyField(Customer, backref="invoices")
+    customer_id: int
     customer_name = TextField()
     customer_sort = TextField()
     status = TextField(default="draft")
@@ -35,6 +36,7 @@ class Invoice(BaseModel):
     total_minor = BigIntegerField(default=0)
     due_minor = BigIntegerField(default=0)
     created_by = ForeignKeyField(User)
+    created_by_id: int
     created_at = InstantField()
     changed_at = InstantField()
     version = IntegerField(default=0)
@@ -58,14 +60,18 @@ class DraftLine(BaseModel):
     """A line as typed. ``source`` says how its rate is found: auto, standard, membership (then which) or typed."""
 
     invoice = ForeignKeyField(Invoice, backref="draft_lines")
+    invoice_id: int
     position = IntegerField()
     kind = TextField(default="item")
     item = ForeignKeyField(Item, null=True)
+    item_id: int | None
     package = ForeignKeyField(Package, null=True)
+    package_id: int | None
     quantity_milli = BigIntegerField(null=True)
     amount_minor = BigIntegerField(null=True)
     source = TextField(default="auto")
     membership = ForeignKeyField(Membership, null=True)
+    membership_id: int | None
     rate_e4 = BigIntegerField(null=True)
     rate_reason = TextField(default="")
 
@@ -77,14 +83,19 @@ class InvoiceLine(BaseModel):
     """
 
     invoice = ForeignKeyField(Invoice, backref="lines")
+    invoice_id: int
     position = IntegerField()
     part = IntegerField(default=0)
     kind = TextField()
     source = TextField()
     item = ForeignKeyField(Item, null=True)
+    item_id: int | None
     package = ForeignKeyField(Package, null=True)
+    package_id: int | None
     membership = ForeignKeyField(Membership, null=True, backref="lines")
+    membership_id: int | None
     membership_item = ForeignKeyField(MembershipItem, null=True, backref="draws")
+    membership_item_id: int | None
     description = TextField()
     unit = TextField(default="")
     quantity_milli = BigIntegerField(default=1000)

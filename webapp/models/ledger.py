@@ -39,20 +39,27 @@ class Journal(BaseModel):
     source_id = BigIntegerField()
     part = IntegerField(default=0)
     invoice = ForeignKeyField(Invoice, null=True, backref="journals")
+    invoice_id: int | None
     membership = ForeignKeyField(Membership, null=True, backref="journals")
+    membership_id: int | None
     audit = ForeignKeyField(Audit, backref="journals")
+    audit_id: int
     posted_on = DateField()
     recorded_at = InstantField()
     mirrors = ForeignKeyField("self", null=True, unique=True)
+    mirrors_id: int | None
 
 
 class Transfer(BaseModel):
     """Money from one account to another; the amount is never zero."""
 
     journal = ForeignKeyField(Journal, backref="transfers")
+    journal_id: int
     line = IntegerField()
     debit = ForeignKeyField(Account)
+    debit_id: int
     credit = ForeignKeyField(Account)
+    credit_id: int
     amount_minor = BigIntegerField()
 
 
@@ -60,10 +67,15 @@ class Payment(BaseModel):
     """Money taken by one method in one act, for one invoice or kept on account."""
 
     audit = ForeignKeyField(Audit)
+    audit_id: int
     journal = ForeignKeyField(Journal, unique=True)
+    journal_id: int
     customer = ForeignKeyField(Customer, backref="payments")
+    customer_id: int
     invoice = ForeignKeyField(Invoice, null=True, backref="payments")
+    invoice_id: int | None
     method = ForeignKeyField(PaymentMethod)
+    method_id: int
     amount_minor = BigIntegerField()
     received_on = DateField()
 
@@ -72,6 +84,8 @@ class Allocation(BaseModel):
     """How much of a journal filled which line, and from where: a method, package funds or general funds."""
 
     journal = ForeignKeyField(Journal, backref="allocations")
+    journal_id: int
     line = ForeignKeyField(InvoiceLine, backref="allocations")
+    line_id: int
     amount_minor = BigIntegerField()
     source = TextField()

@@ -15,10 +15,13 @@ class Membership(BaseModel):
     """``state`` is ``active`` or ``inactive``; then ``reason`` is completed, removed, expired or voided."""
 
     customer = ForeignKeyField(Customer, backref="memberships")
+    customer_id: int
     customer_sort = TextField()
     package = ForeignKeyField(Package, backref="memberships")
+    package_id: int
     package_name = TextField()
     group = ForeignKeyField(Group, null=True, backref="memberships")
+    group_id: int | None
     start_on = DateField()
     end_on = DateField(null=True)
     end_sort = TextField(default=NEVER)
@@ -28,6 +31,7 @@ class Membership(BaseModel):
     price_minor = BigIntegerField()
     note = TextField(default="")
     created_by = ForeignKeyField(User)
+    created_by_id: int
     created_at = InstantField()
     version = IntegerField(default=0)
 
@@ -49,7 +53,9 @@ class MembershipItem(BaseModel):
     """
 
     membership = ForeignKeyField(Membership, backref="items")
+    membership_id: int
     item = ForeignKeyField(Item)
+    item_id: int
     position = IntegerField(default=0)
     name = TextField()
     unit = TextField()

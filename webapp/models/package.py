@@ -36,7 +36,9 @@ class PackageItem(BaseModel):
     """One item of a package: how much is included and what that amount costs altogether."""
 
     package = ForeignKeyField(Package, backref="items")
+    package_id: int
     item = ForeignKeyField(Item, backref="package_items")
+    item_id: int
     position = IntegerField(default=0)
     included_milli = BigIntegerField()
     rate_e4 = BigIntegerField(null=True)

@@ -40,6 +40,7 @@ class User(BaseModel):
     name = TextField()
     password_hash = TextField()
     role = ForeignKeyField(Role, backref="users")
+    role_id: int
     active = BooleanField(default=True)
     created_at = InstantField()
     version = IntegerField(default=0)
@@ -57,6 +58,7 @@ class SignInSession(BaseModel):
 
     token_hash = TextField(primary_key=True)
     user = ForeignKeyField(User, backref="sessions")
+    user_id: int
     created_at = InstantField()
     seen_at = InstantField()
     agent = TextField(default="")

@@ -1,0 +1,161 @@
+"""Invoices while they are typed: kept from the first line on, priced live, reserving nothing (spec section 5)."""
+
+from datetime import date, timedelta
+
+from webapp.db import execute, rows, transactional, utcnow
+from webapp.domain import rates
+from webapp.domain.errors import Changed, DomainError
+from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membership, Package, User
+
+
+@transactional
+def begin(customer: Customer, *, by: User, on: date, service_on: date | None = None) -> Invoice:
+    """Open a draft for a customer; its service date is today and it is due after the company's usual days."""
+    return Invoice.create(
+        customer=customer,
+        customer_name=customer.name,
+        customer_sort=customer.sort_name,
+        service_on=service_on or on,
+        due_on=(service_on or on) + timedelta(days=Company.get_by_id(1).due_days),
+        created_by=by,
+        created_at=utcnow(),
+        changed_at=utcnow(),
+    )
+
+
+@transactional
+def add_item(invoice_id: int, item: Item, quantity_milli: int) -> DraftLine:
+    """Put so much of an item on the draft, at the rate that applies."""
+    _touch(invoice_id)
+    if not item.active:
+        raise DomainError(f"{item.name} is inactive. Somebody with Manage Catalogue can make it active.", "item")
+    _refuse_quantity(quantity_milli)
+    return DraftLine.create(
+        invoice=invoice_id, position=_next_position(invoice_id), kind="item", item=item, quantity_milli=quantity_milli
+    )
+
+
+@transactional
+def add_package(invoice_id: int, package: Package, amount_minor: int | None = None) -> DraftLine:
+    """Sell a package, or bill more of it; without an amount, all that is not billed yet."""
+    _touch(invoice_id)
+    _refuse_amount(amount_minor)
+    return DraftLine.create(
+        invoice=invoice_id,
+        position=_next_position(invoice_id),
+        kind="package",
+        package=package,
+        amount_minor=amount_minor,
+    )
+
+
+@transactional
+def add_deposit(invoice_id: int, amount_minor: int) -> DraftLine:
+    """Money for the customer's general funds."""
+    _touch(invoice_id)
+    _refuse_amount(amount_minor)
+    return DraftLine.create(
+        invoice=invoice_id, position=_next_position(invoice_id), kind="deposit", amount_minor=amount_minor
+    )
+
+
+@transactional
+def change_quantity(line_id: int, quantity_milli: int) -> None:
+    """Another quantity for an item line."""
+    line = _line(line_id)
+    _refuse_quantity(quantity_milli)
+    DraftLine.update(quantity_milli=quantity_milli).where(
+        (DraftLine.id == line.id) & (DraftLine.kind == "item")
+    ).execute()
+
+
+@transactional
+def change_amount(line_id: int, amount_minor: int | None) -> None:
+    """Another amount for a package or deposit line; None bills all of a package that is not billed yet."""
+    line = _line(line_id)
+    if line.kind == "deposit" and amount_minor is None:
+        raise DomainError("Type the amount of the deposit.", "amount")
+    _refuse_amount(amount_minor)
+    DraftLine.update(amount_minor=amount_minor).where((DraftLine.id == line.id) & (DraftLine.kind != "item")).execute()
+
+
+@transactional
+def choose_rate(
+    line_id: int,
+    source: str,
+    *,
+    membership: Membership | None = None,
+    rate_e4: int | None = None,
+    reason: str = "",
+) -> None:
+    """Override how an item line finds its rate: ``auto``, ``standard``, a membership, or a typed rate with a reason."""
+    line = _line(line_id)
+    if line.kind != "item":
+        raise DomainError("Only item lines have a rate.")
+    if source == rates.TYPED and rate_e4 is None:
+        raise DomainError("Type the rate.", "rate")
+    if source == rates.TYPED and not reason.strip():
+        raise DomainError("Say why this rate is charged.", "reason")
+    if source == rates.MEMBERSHIP and (membership is None or membership.customer_id != line.invoice.customer_id):
+        raise DomainError("Choose one of the customer's packages.", "membership")
+    DraftLine.update(
+        source=source,
+        membership=membership if source == rates.MEMBERSHIP else None,
+        rate_e4=rate_e4 if source == rates.TYPED else None,
+        rate_reason=reason.strip() if source == rates.TYPED else "",
+    ).where(DraftLine.id == line.id).execute()
+
+
+@transactional
+def drop_line(line_id: int) -> None:
+    """Take a line off the draft."""
+    DraftLine.delete().where(DraftLine.id == _line(line_id).id).execute()
+
+
+@transactional
+def change_dates(invoice_id: int, *, service_on: date, due_on: date, note: str | None = None) -> None:
+    """Another service date or due date; prices follow the service date."""
+    _touch(invoice_id)
+    if due_on < service_on:
+        raise DomainError("The due date cannot be before the service date.", "due_on")
+    changes = {"service_on": service_on, "due_on": due_on} | ({} if note is None else {"note": note})
+    Invoice.update(**changes).where((Invoice.id == invoice_id) & (Invoice.status == "draft")).execute()
+
+
+@transactional
+def discard(invoice_id: int) -> None:
+    """Throw a draft away; it had no number and moved nothing."""
+    _touch(invoice_id)
+    DraftLine.delete().where(DraftLine.invoice == invoice_id).execute()
+    Invoice.delete().where((Invoice.id == invoice_id) & (Invoice.status == "draft")).execute()
+
+
+def _touch(invoice_id: int) -> None:
+    changed = execute(
+        "UPDATE invoice SET changed_at = ?, version = version + 1 WHERE id = ? AND status = 'draft'",
+        (utcnow().isoformat(), invoice_id),
+    )
+    if changed != 1:
+        raise Changed("This invoice was saved or discarded meanwhile; it cannot be edited any more.")
+
+
+def _line(line_id: int) -> DraftLine:
+    line = DraftLine.get_or_none(DraftLine.id == line_id)
+    if line is None:
+        raise Changed("This line was taken off the invoice meanwhile.")
+    _touch(line.invoice_id)
+    return line
+
+
+def _next_position(invoice_id: int) -> int:
+    return int(rows("SELECT COALESCE(MAX(position), 0) + 1 FROM draft_line WHERE invoice_id = ?", (invoice_id,))[0][0])
+
+
+def _refuse_quantity(quantity_milli: int) -> None:
+    if not 0 < quantity_milli <= 100_000_000:
+        raise DomainError("The quantity must be above 0 and at most 100,000.", "quantity")
+
+
+def _refuse_amount(amount_minor: int | None) -> None:
+    if amount_minor is not None and amount_minor <= 0:
+        raise DomainError("The amount must be above 0.", "amount")

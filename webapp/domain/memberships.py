@@ -1,0 +1,188 @@
+"""Putting customers into packages, and how a membership ends (spec sections 3 and 4)."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from webapp.db import rows, transactional, utcnow
+from webapp.domain import audit, ledger
+from webapp.domain.errors import Changed, DomainError
+from webapp.domain.settling import EXPIRED, REMOVED, end
+from webapp.domain.terms import price, terms_of
+from webapp.models import (
+    Audit,
+    Company,
+    Customer,
+    Group,
+    Membership,
+    MembershipItem,
+    Package,
+    PaymentMethod,
+    User,
+)
+from webapp.models.membership import NEVER
+from webapp.permissions import Permission
+
+ACCOUNT_OFF = (
+    "Packages cannot be sold while the Account payment method is switched off."
+    " Somebody with Manage Settings can switch it on."
+)
+
+
+def refuse_package(package: Package, start_on: date) -> None:
+    """Raise `DomainError` when nobody can be added to the package: inactive, Account off, or over before it starts."""
+    if not package.active:
+        raise DomainError(f"{package.name} is inactive. Somebody with Manage Catalogue can make it active.", "package")
+    if not PaymentMethod.account_is_active():
+        raise DomainError(ACCOUNT_OFF, "package")
+    last_day = package.last_day_from(start_on)
+    if last_day is not None and last_day < start_on:
+        raise DomainError(f"{package.name} ended on {last_day}, before this start date.", "start_on")
+
+
+def why_not(customer: Customer) -> str | None:
+    """Why a customer cannot buy packages now, in a sentence; None when nothing stands in the way."""
+    if not customer.active:
+        return "This customer is inactive. Manage Customers is needed to change that."
+    if not customer.may(Permission.MAKE_PURCHASES_ON_ACCOUNT):
+        return f"Role {customer.role.name}: no Make Purchases on Account. Manage Customers is needed to change that."
+    return None
+
+
+@transactional
+def start(
+    customer: Customer,
+    package: Package,
+    *,
+    start_on: date,
+    by: User,
+    group: Group | None = None,
+    note: str = "",
+    entry: Audit | None = None,
+) -> Membership:
+    """Give a customer a copy of the package with its terms of this moment. The caller has checked who may.
+
+    At most one is active for a customer and a package; the database refuses a second with `peewee.IntegrityError`.
+    """
+    company = Company.get_by_id(1)
+    terms = terms_of(package, tax_inclusive=company.tax_inclusive)
+    end_on = package.last_day_from(start_on)
+    membership = Membership.create(
+        customer=customer,
+        customer_sort=customer.sort_name,
+        package=package,
+        package_name=package.name,
+        group=group,
+        start_on=start_on,
+        end_on=end_on,
+        end_sort=end_on.isoformat() if end_on else NEVER,
+        price_minor=price(terms, tax_inclusive=company.tax_inclusive),
+        note=note,
+        created_by=by,
+        created_at=utcnow(),
+    )
+    MembershipItem.insert_many(
+        [
+            {
+                "membership": membership,
+                "item": term.item_id,
+                "position": position,
+                "name": term.name,
+                "unit": term.unit,
+                "included_milli": term.included_milli,
+                "rate_e4": term.rate_e4,
+                "amount_minor": term.amount_minor,
+                "tax_percent_e4": term.tax_percent_e4,
+                "tax_minor": term.tax_minor,
+            }
+            for position, term in enumerate(terms)
+        ]
+    ).execute()
+    if entry is None:
+        audit.record(
+            "Added to package",
+            "membership",
+            membership.id,
+            by=by,
+            customer=customer,
+            package=package.id,
+            group=group.id if group else None,
+            start_on=start_on,
+            price_minor=membership.price_minor,
+        )
+    return membership
+
+
+class Removal(NamedTuple):
+    """A membership to take a customer out of, as it was when the person saw it."""
+
+    membership: int
+    version: int
+
+
+@transactional
+def remove(removals: Sequence[Removal], *, by: User, on: date, reason: str = "") -> list[Membership]:
+    """Take customers out of packages: funds go to their general funds, unpaid rest of package lines is credited.
+
+    All of them or none. Raises `Changed` when one was changed since it was shown.
+    """
+    if not removals:
+        raise DomainError("Choose at least one customer to remove.")
+    removed = []
+    for wanted in removals:
+        membership = Membership.get_or_none(Membership.id == wanted.membership)
+        if membership is None or not membership.is_active or membership.version != wanted.version:
+            name = f"{membership.customer.name} in {membership.package_name}" if membership else "A membership"
+            raise Changed(f"{name} was changed by somebody else meanwhile. Look again before you remove.")
+        entry = audit.record(
+            "Removed from package",
+            "membership",
+            membership.id,
+            by=by,
+            customer=membership.customer_id,
+            reason=reason,
+            state=["active", "inactive"],
+        )
+        end(membership, REMOVED, entry=entry, on=on)
+        removed.append(membership)
+    return removed
+
+
+@transactional
+def expire_due(on: date, *, customer_id: int | None = None) -> int:
+    """End every active membership whose last day is past; its funds return to general funds. How many were ended.
+
+    Runs at the first look of a day, before every act on a customer's money, and by command; running it again does nothing.
+    """
+    where = "state = 'active' AND end_on < ?"
+    params: list[object] = [on.isoformat()]
+    if customer_id is not None:
+        where += " AND customer_id = ?"
+        params.append(customer_id)
+    due = [row[0] for row in rows(f"SELECT id FROM membership WHERE {where} ORDER BY id", params)]  # noqa: S608  # fixed text
+    for membership_id in due:
+        membership = Membership.get_by_id(membership_id)
+        entry = audit.record(
+            "Expired",
+            "membership",
+            membership.id,
+            by=None,
+            customer=membership.customer_id,
+            state=["active", "inactive"],
+            last_day=membership.end_on,
+        )
+        end(membership, EXPIRED, entry=entry, on=on)
+    return len(due)
+
+
+def unbilled(membership: Membership) -> int:
+    """What may still be billed of a package: price − paid on its live draws − funds − unpaid on its package lines."""
+    paid_draws, unpaid_sales = rows(
+        "SELECT COALESCE(SUM(CASE WHEN l.source = 'draw' THEN l.paid_minor ELSE 0 END), 0),"
+        " COALESCE(SUM(CASE WHEN l.source = 'sale' THEN l.total_minor - l.paid_minor - l.cancelled_minor ELSE 0 END), 0)"
+        " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        " WHERE l.membership_id = ? AND i.status IN ('open', 'paid')",
+        (membership.id,),
+    )[0]
+    funds = ledger.balance(ledger.package_funds(membership.id))
+    return max(0, membership.price_minor - int(paid_draws) - funds - int(unpaid_sales))

@@ -1,0 +1,304 @@
+"""What an invoice would be if it were saved now: its typed lines priced from top to bottom (spec sections 4 and 5)."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from webapp.db import as_day, marks, rows
+from webapp.domain.memberships import ACCOUNT_OFF, unbilled, why_not
+from webapp.domain.rates import AUTO, MEMBERSHIP, Basis, Cover, NoRate, Priced, Wanted, price
+from webapp.domain.terms import price as price_of
+from webapp.domain.terms import terms_of
+from webapp.models import (
+    Company,
+    Customer,
+    DraftLine,
+    Invoice,
+    Item,
+    Membership,
+    MembershipItem,
+    Package,
+    PaymentMethod,
+)
+from webapp.models.invoice import invoice_code
+
+
+class Line(NamedTuple):
+    """One line as it would be issued; a typed line may become several parts."""
+
+    position: int
+    part: int
+    kind: str
+    source: str
+    description: str
+    unit: str
+    quantity_milli: int
+    rate_e4: int | None
+    standard_rate_e4: int | None
+    amount_minor: int
+    net_minor: int
+    tax_minor: int
+    tax_percent_e4: int
+    reason: str
+    leaves_milli: int | None
+    category: str
+    item: int | None = None
+    package: int | None = None
+    membership: int | None = None
+    """The membership drawn from or sold; minus the package's id when it will be made on Save."""
+    left_to_bill_minor: int | None = None
+    """For a package line: what can be billed of the package at most, this line included."""
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+class Problem(NamedTuple):
+    """Why a line cannot be saved, in a sentence."""
+
+    position: int
+    sentence: str
+
+
+class Quote(NamedTuple):
+    """The whole invoice as it would be saved now."""
+
+    lines: list[Line]
+    problems: list[Problem]
+
+    @property
+    def net_minor(self) -> int:
+        return sum(line.net_minor for line in self.lines)
+
+    @property
+    def tax_minor(self) -> int:
+        return sum(line.tax_minor for line in self.lines)
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+    @property
+    def digest(self) -> str:
+        """A short sign of everything that was shown: another digest is another price."""
+        shown = [(x.position, x.source, x.quantity_milli, x.membership, x.net_minor, x.tax_minor) for x in self.lines]
+        return hashlib.sha256(repr((shown, self.problems)).encode()).hexdigest()[:24]
+
+    def of(self, position: int) -> list[Line]:
+        """The parts that a typed line became."""
+        return [line for line in self.lines if line.position == position]
+
+    def problem(self, position: int) -> str | None:
+        """What is wrong with a typed line, if anything."""
+        return next((p.sentence for p in self.problems if p.position == position), None)
+
+
+def quote(invoice: Invoice) -> Quote:
+    """Price a draft as it stands. Reads only; the same facts always give the same quote."""
+    typed = list(DraftLine.select().where(DraftLine.invoice == invoice).order_by(DraftLine.position, DraftLine.id))
+    return quote_lines(invoice.customer, typed, invoice.service_on)
+
+
+def quote_lines(customer: Customer, typed: Sequence[DraftLine], service_on: date) -> Quote:
+    """Price typed lines for a customer on a service date. Package lines first: what they sell covers the item lines."""
+    company = Company.get_by_id(1)
+    basis = Basis(company.decimals, company.tax_inclusive)
+    problems: list[Problem] = []
+    sold, new_covers = _sales(customer, [t for t in typed if t.kind == "package"], service_on, problems)
+    wanted_items = {t.item_id for t in typed if t.item_id is not None}
+    items = {item.id: item for item in Item.select().where(Item.id.in_(list(wanted_items) or [0]))}
+    covers = [*covers_for(customer, wanted_items, service_on), *new_covers]
+    lines: list[Line] = []
+    for position, line in ((t.position, t) for t in typed):
+        if line.kind == "package":
+            lines += sold.get(position, [])
+        elif line.kind == "deposit":
+            lines.append(_plain(position, "deposit", "deposit", "Account deposit", line.amount_minor or 0))
+        else:
+            item = items[line.item_id or 0]
+            wanted = _wanted(line, item)
+            try:
+                parts, covers = price(wanted, covers, basis)
+            except NoRate:
+                problems.append(Problem(position, _no_rate(item, customer)))
+                continue
+            lines += [_item_line(position, n, item, part) for n, part in enumerate(parts)]
+    return Quote(lines, sorted(problems))
+
+
+def covers_for(customer: Customer, item_ids: Iterable[int], on: date) -> list[Cover]:
+    """The customer's membership items that may price those items on that day, used up ones included."""
+    ids = list(item_ids)
+    found = rows(
+        "SELECT m.id, mi.item_id, m.package_name, m.start_on, m.end_on, mi.included_milli,"
+        " mi.reserved_milli + mi.used_milli, mi.amount_minor, mi.drawn_minor, mi.tax_percent_e4, mi.tax_minor,"
+        " mi.drawn_tax_minor, mi.rate_e4"
+        " FROM membership m JOIN membership_item mi ON mi.membership_id = m.id"
+        " WHERE m.customer_id = ? AND (m.state = 'active' OR m.reason = 'expired')"
+        " AND m.start_on <= ? AND (m.end_on IS NULL OR m.end_on >= ?)"
+        f" AND mi.item_id IN ({marks(ids)}) ORDER BY m.id",  # noqa: S608  # only question marks are put in
+        (customer.id, on.isoformat(), on.isoformat(), *ids),
+    )
+    return [_cover(row) for row in found]
+
+
+def _cover(row: Sequence[Any]) -> Cover:
+    start_on, end_on = as_day(row[3]), as_day(row[4])
+    assert start_on is not None  # noqa: S101  # the column is NOT NULL
+    return Cover(row[0], row[1], row[2], start_on, end_on, *row[5:])
+
+
+def _sales(
+    customer: Customer, typed: Sequence[DraftLine], on: date, problems: list[Problem]
+) -> tuple[dict[int, list[Line]], list[Cover]]:
+    """The package lines, and the covers of memberships that they would make."""
+    lines: dict[int, list[Line]] = {}
+    covers: list[Cover] = []
+    billable: dict[int, int] = {}
+    for line in typed:
+        package = line.package
+        if package is None:
+            continue
+        active = Membership.get_or_none(
+            (Membership.customer == customer) & (Membership.package == package) & (Membership.state == "active")
+        )
+        refusal = refuse_sale(customer, package, active, on)
+        if refusal:
+            problems.append(Problem(line.position, refusal))
+            continue
+        key = active.id if active else -package.id
+        if key not in billable:
+            if active:
+                billable[key] = unbilled(active)
+            else:
+                made, billable[key] = _would_be(package, on)
+                covers += made
+        most = billable[key]
+        amount = line.amount_minor if line.amount_minor is not None else most
+        if amount > most or (active and most == 0):
+            problems.append(Problem(line.position, _too_much(package, most)))
+            continue
+        billable[key] -= amount
+        sale = _plain(line.position, "package", "sale", package.name, amount)
+        lines[line.position] = [sale._replace(package=package.id, membership=key, left_to_bill_minor=most)]
+    return lines, covers
+
+
+def refuse_sale(customer: Customer, package: Package, active: Membership | None, on: date) -> str | None:
+    """Why a package cannot be billed to a customer, in a sentence; None when it can (spec sections 3 and 5)."""
+    if not PaymentMethod.account_is_active():
+        return ACCOUNT_OFF
+    reason = why_not(customer)
+    if reason:
+        return reason
+    if not package.active and not (active and _was_invoiced(active)):
+        return f"{package.name} is inactive. Somebody with Manage Catalogue can make it active."
+    if active is None:
+        last_day = package.last_day_from(on)
+        if last_day is not None and last_day < on:
+            return f"{package.name} ended on {last_day}, before the service date."
+        return None
+    left = MembershipItem.select().where(
+        (MembershipItem.membership == active)
+        & (MembershipItem.reserved_milli + MembershipItem.used_milli < MembershipItem.included_milli)
+    )
+    if not left.exists():
+        return (
+            f"{customer.name} is still in {package.name}: all of it was invoiced, but {_open_invoices(active)}"
+            " must be paid before it can be sold again."
+        )
+    return None
+
+
+def _was_invoiced(membership: Membership) -> bool:
+    return bool(
+        rows(
+            "SELECT 1 FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+            " WHERE l.membership_id = ? AND i.status IN ('open', 'paid') LIMIT 1",
+            (membership.id,),
+        )
+    )
+
+
+def _open_invoices(membership: Membership) -> str:
+    found = rows(
+        "SELECT DISTINCT i.series, i.number FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        " WHERE l.membership_id = ? AND i.status = 'open' ORDER BY i.series, i.number",
+        (membership.id,),
+    )
+    codes = [invoice_code(series, number) for series, number in found]
+    return ("invoice " if len(codes) == 1 else "invoices ") + ", ".join(codes)
+
+
+def _too_much(package: Package, most_minor: int) -> str:
+    if most_minor == 0:
+        return f"All of {package.name} is billed already."
+    company = Company.get_by_id(1)
+    return f"At most {company.amount(most_minor)} can still be billed of {package.name}."
+
+
+def _would_be(package: Package, on: date) -> tuple[list[Cover], int]:
+    """The covers of a membership made by this invoice, and the whole price."""
+    inclusive = Company.get_by_id(1).tax_inclusive
+    terms = terms_of(package, tax_inclusive=inclusive)
+    end_on = package.last_day_from(on)
+    covers = [
+        Cover(
+            -package.id, t.item_id, package.name, on, end_on, t.included_milli, 0, t.amount_minor, 0,
+            t.tax_percent_e4, t.tax_minor, 0, t.rate_e4,
+        )
+        for t in terms
+    ]  # fmt: skip  # one cover reads better as a block than as thirteen lines
+    return covers, price_of(terms, tax_inclusive=inclusive)
+
+
+def _wanted(line: DraftLine, item: Item) -> Wanted:
+    return Wanted(
+        item.id,
+        line.quantity_milli or 0,
+        item.standard_rate_e4,
+        item.tax_percent_e4,
+        line.source,
+        line.membership_id if line.source == MEMBERSHIP else None,
+        line.rate_e4 if line.source not in (AUTO, MEMBERSHIP) else None,
+        line.rate_reason,
+    )
+
+
+def _no_rate(item: Item, customer: Customer) -> str:
+    return (
+        f"{item.name} has no standard rate and {customer.name} has not enough of it left in a package."
+        " Sell a package first, or ask somebody with Manage Catalogue for a standard rate."
+    )
+
+
+def _item_line(position: int, part: int, item: Item, priced: Priced) -> Line:
+    return Line(
+        position=position,
+        part=part,
+        kind="item",
+        source=priced.source,
+        description=item.name,
+        unit=item.unit,
+        quantity_milli=priced.quantity_milli,
+        rate_e4=priced.rate_e4,
+        standard_rate_e4=item.standard_rate_e4,
+        amount_minor=priced.amount_minor,
+        net_minor=priced.net_minor,
+        tax_minor=priced.tax_minor,
+        tax_percent_e4=priced.tax_percent_e4,
+        reason=priced.reason,
+        leaves_milli=priced.leaves_milli,
+        category=item.category,
+        item=item.id,
+        membership=priced.membership,
+    )
+
+
+def _plain(position: int, kind: str, source: str, description: str, amount_minor: int) -> Line:
+    """A package or deposit line: an amount without tax."""
+    return Line(
+        position, 0, kind, source, description, "", 1000, None, None, amount_minor, amount_minor, 0, 0, "", None, ""
+    )

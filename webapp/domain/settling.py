@@ -1,0 +1,164 @@
+"""How invoices become paid and memberships end, each of which can bring about the other.
+
+The last payment of an invoice uses its reserved units; that may complete a membership; that credits the unpaid rest of
+its package lines; and that may make another invoice paid.
+"""
+
+from datetime import date
+
+from webapp.db import execute, rows
+from webapp.domain import audit, ledger
+from webapp.domain.errors import Changed
+from webapp.models import Audit, Invoice, Membership
+
+COMPLETED, REMOVED, EXPIRED, VOIDED = "completed", "removed", "expired", "voided"
+
+
+def reduce_due(invoice_id: int, amount_minor: int, *, entry: Audit, on: date) -> None:
+    """Take an amount off what is due; the last of it makes the invoice paid and its reserved units used."""
+    changed = execute(
+        "UPDATE invoice SET due_minor = due_minor - ?, version = version + 1,"
+        " status = CASE WHEN due_minor = ? THEN 'paid' ELSE status END"
+        " WHERE id = ? AND status = 'open' AND due_minor >= ?",
+        (amount_minor, amount_minor, invoice_id, amount_minor),
+    )
+    if changed != 1:
+        raise Changed("This invoice was changed by somebody else meanwhile.")
+    if Invoice.get_by_id(invoice_id).status == "paid":
+        settle(invoice_id, entry=entry, on=on)
+
+
+def settle(invoice_id: int, *, entry: Audit, on: date) -> None:
+    """The invoice is paid: its reserved units are used, and memberships used up by that are completed."""
+    for membership_item_id, quantity in _draws(invoice_id):
+        _units(
+            "UPDATE membership_item SET reserved_milli = reserved_milli - ?, used_milli = used_milli + ?"
+            " WHERE id = ? AND reserved_milli >= ?",
+            (quantity, quantity, membership_item_id, quantity),
+        )
+    _complete_used_up(invoice_id, entry=entry, on=on)
+
+
+def unsettle(invoice_id: int) -> None:
+    """A paid invoice is due again: its units are reserved, no longer used."""
+    for membership_item_id, quantity in _draws(invoice_id):
+        _units(
+            "UPDATE membership_item SET used_milli = used_milli - ?, reserved_milli = reserved_milli + ?"
+            " WHERE id = ? AND used_milli >= ?",
+            (quantity, quantity, membership_item_id, quantity),
+        )
+
+
+def _draws(invoice_id: int) -> list[tuple[int, int]]:
+    return [
+        (row[0], row[1])
+        for row in rows(
+            "SELECT membership_item_id, quantity_milli FROM invoice_line"
+            " WHERE invoice_id = ? AND source = 'draw' ORDER BY membership_item_id",
+            (invoice_id,),
+        )
+    ]
+
+
+def _units(sql: str, params: tuple[int, ...]) -> None:
+    if execute(sql, params) != 1:
+        raise Changed("The units of this invoice were changed by somebody else meanwhile.")
+
+
+def _complete_used_up(invoice_id: int, *, entry: Audit, on: date) -> None:
+    drawn = rows(
+        "SELECT DISTINCT l.membership_id FROM invoice_line l JOIN membership m ON m.id = l.membership_id"
+        " WHERE l.invoice_id = ? AND l.source = 'draw' AND m.state = 'active' ORDER BY l.membership_id",
+        (invoice_id,),
+    )
+    for (membership_id,) in drawn:
+        membership = Membership.get_by_id(membership_id)
+        if membership.is_active and is_used_up(membership_id):
+            audit.record(
+                "Completed",
+                "membership",
+                membership_id,
+                by=entry.user,
+                customer=membership.customer_id,
+                state=["active", "inactive"],
+                invoice=invoice_id,
+            )
+            end(membership, COMPLETED, entry=entry, on=on, invoice_id=invoice_id)
+
+
+def is_used_up(membership_id: int) -> bool:
+    """Whether every included unit was invoiced and paid."""
+    unused = rows(
+        "SELECT 1 FROM membership_item WHERE membership_id = ? AND used_milli < included_milli LIMIT 1",
+        (membership_id,),
+    )
+    return not unused
+
+
+def end(membership: Membership, reason: str, *, entry: Audit, on: date, invoice_id: int | None = None) -> None:
+    """Make an active membership inactive: funds to general funds, then the unpaid rest of its package lines credited.
+
+    Part of a larger act. `invoice_id` names the invoice whose payment completed it.
+    """
+    changed = execute(
+        "UPDATE membership SET state = 'inactive', reason = ?, inactive_on = ?, version = version + 1"
+        " WHERE id = ? AND state = 'active'",
+        (reason, on.isoformat(), membership.id),
+    )
+    if changed != 1:
+        raise Changed("This membership was changed by somebody else meanwhile.")
+    membership.state, membership.reason, membership.inactive_on = "inactive", reason, on
+    membership.version += 1
+    sweep(membership, reason, entry=entry, on=on, invoice_id=invoice_id)
+    cancel_unpaid(membership, entry=entry, on=on)
+
+
+def sweep(membership: Membership, kind: str, *, entry: Audit, on: date, invoice_id: int | None = None) -> int:
+    """Move what is in the package funds of an inactive membership to general funds; answers how much."""
+    held = ledger.balance(ledger.package_funds(membership.id))
+    ledger.post(
+        kind,
+        "membership",
+        membership.id,
+        [ledger.Move(ledger.package_funds(membership.id), ledger.general(membership.customer_id), held)],
+        audit=entry,
+        on=on,
+        part=ledger.next_part(kind, "membership", membership.id),
+        invoice_id=invoice_id if kind == COMPLETED else None,
+        membership_id=membership.id,
+    )
+    return held
+
+
+def cancel_unpaid(membership: Membership, *, entry: Audit, on: date) -> int:
+    """Credit the unpaid rest of the membership's package lines, one journal for each invoice; answers how much.
+
+    An invoice that thereby asks for nothing more is paid, with all that follows.
+    """
+    unpaid = rows(
+        "SELECT l.invoice_id, l.id, l.total_minor - l.paid_minor - l.cancelled_minor"
+        " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        " WHERE l.membership_id = ? AND l.source = 'sale' AND i.status = 'open'"
+        " AND l.total_minor > l.paid_minor + l.cancelled_minor ORDER BY l.invoice_id, l.id",
+        (membership.id,),
+    )
+    by_invoice: dict[int, list[tuple[int, int]]] = {}
+    for invoice_id, line_id, rest in unpaid:
+        by_invoice.setdefault(invoice_id, []).append((line_id, rest))
+    for invoice_id, lines in by_invoice.items():
+        rest = sum(amount for _, amount in lines)
+        ledger.post(
+            "cancel",
+            "membership",
+            membership.id,
+            [ledger.Move(ledger.awaiting(invoice_id), ledger.receivable(invoice_id), rest)],
+            audit=entry,
+            on=on,
+            part=ledger.next_part("cancel", "membership", membership.id),
+            invoice_id=invoice_id,
+            membership_id=membership.id,
+        )
+        for line_id, amount in lines:
+            execute("UPDATE invoice_line SET cancelled_minor = cancelled_minor + ? WHERE id = ?", (amount, line_id))
+        reduce_due(invoice_id, rest, entry=entry, on=on)
+    return sum(rest for _, _, rest in unpaid)

@@ -1,0 +1,240 @@
+"""Taking an invoice back: mirror entries, units to where they came from, money to where it came from (spec section 5)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from webapp.db import execute, rows, transactional
+from webapp.domain import audit, ledger
+from webapp.domain.errors import Changed, DomainError
+from webapp.domain.ledger import Move
+from webapp.domain.memberships import expire_due
+from webapp.domain.settling import COMPLETED, VOIDED, sweep, unsettle
+from webapp.models import (
+    Allocation,
+    Audit,
+    Company,
+    Invoice,
+    InvoiceLine,
+    Journal,
+    Membership,
+    Payment,
+    User,
+)
+from webapp.models.invoice import invoice_code
+
+TO_ACCOUNT, REFUNDED = "account", "refunded"
+
+
+@transactional
+def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_ACCOUNT) -> Invoice:
+    """Void an open or paid invoice. Its number stays used.
+
+    `money` says where what came by other methods goes: to the customer's general funds, or ``refunded`` by the same
+    methods. Raises `DomainError` when the invoice sold a package that other live invoices draw from, when package funds
+    would go below zero, or general funds below the credit limit.
+    """
+    invoice = Invoice.get_by_id(invoice_id)
+    if invoice.status not in ("open", "paid"):
+        raise Changed(f"Invoice {invoice.code} is {invoice.status} and cannot be voided.")
+    if not reason.strip():
+        raise DomainError("Say why the invoice is voided.", "reason")
+    if money not in (TO_ACCOUNT, REFUNDED):
+        raise DomainError("Choose where the money goes.", "money")
+    expire_due(on, customer_id=invoice.customer_id)
+    invoice = Invoice.get_by_id(invoice_id)
+    _refuse_drawn_sale(invoice)
+    before = ledger.balance(ledger.general(invoice.customer_id))
+    entry = audit.record(
+        "Voided",
+        "invoice",
+        invoice.id,
+        by=by,
+        customer=invoice.customer_id,
+        reason=reason.strip(),
+        status=[invoice.status, "void"],
+        money=money,
+    )
+    lines = list(InvoiceLine.select().where(InvoiceLine.invoice == invoice))
+    try:
+        _reopen_completed(lines, entry, on)
+        _take_back(invoice, entry, on, money)
+    except ledger.ShortFunds as short:
+        raise DomainError(
+            f"Package funds would be {Company.get_by_id(1).amount(short.short_minor)} below zero:"
+            " that money was spent or moved since. Nothing was voided."
+        ) from short
+    _give_back_units(Invoice.get_by_id(invoice_id), lines)
+    _close(invoice.id)
+    _end_unsold(lines, entry, on)
+    _refuse_overdrawn(invoice, before)
+    return Invoice.get_by_id(invoice.id)
+
+
+def _refuse_drawn_sale(invoice: Invoice) -> None:
+    """A sale with draws on other live invoices is refunded, not voided."""
+    others = rows(
+        "SELECT DISTINCT i.series, i.number, m.package_name FROM invoice_line sale"
+        " JOIN membership m ON m.id = sale.membership_id"
+        " JOIN invoice_line l ON l.membership_id = sale.membership_id AND l.source = 'draw'"
+        " JOIN invoice i ON i.id = l.invoice_id AND i.status IN ('open', 'paid') AND i.id <> sale.invoice_id"
+        " WHERE sale.invoice_id = ? AND sale.source = 'sale' ORDER BY i.series, i.number",
+        (invoice.id,),
+    )
+    if others:
+        codes = ", ".join(invoice_code(series, number) for series, number, _ in others)
+        raise DomainError(
+            f"This invoice sold {others[0][2]}, and {codes} already used some of it. Void those first,"
+            " or remove the customer from the package."
+        )
+
+
+def _reopen_completed(lines: Sequence[InvoiceLine], entry: Audit, on: date) -> None:
+    """A completed membership whose draw is voided is active again, unless another of that package is active by now."""
+    drawn = sorted({line.membership_id for line in lines if line.source == "draw" and line.membership_id})
+    for membership in Membership.select().where(Membership.id.in_(drawn or [0])).order_by(Membership.id):
+        if membership.reason != COMPLETED or _another_is_active(membership):
+            continue
+        closing = Journal.select().where((Journal.membership == membership) & Journal.kind.in_([COMPLETED, "cancel"]))
+        for journal in ledger.live(list(closing)):
+            ledger.mirror(journal, audit=entry, on=on)
+            if journal.kind == "cancel":
+                _uncancel(journal)
+        execute(
+            "UPDATE membership SET state = 'active', reason = NULL, inactive_on = NULL, version = version + 1"
+            " WHERE id = ?",
+            (membership.id,),
+        )
+        audit.record(
+            "Active again",
+            "membership",
+            membership.id,
+            by=entry.user,
+            customer=membership.customer_id,
+            state=["inactive", "active"],
+        )
+
+
+def _another_is_active(membership: Membership) -> bool:
+    return (
+        Membership.select()
+        .where(
+            (Membership.customer == membership.customer_id)
+            & (Membership.package == membership.package_id)
+            & (Membership.state == "active")
+            & (Membership.id != membership.id)
+        )
+        .exists()
+    )
+
+
+def _uncancel(journal: Journal) -> None:
+    """The unpaid rest of a package line is owed again."""
+    found = rows(
+        "SELECT id, cancelled_minor FROM invoice_line"
+        " WHERE invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0",
+        (journal.invoice_id, journal.membership_id),
+    )
+    invoice = Invoice.get_by_id(journal.invoice_id)
+    total = sum(cancelled for _, cancelled in found)
+    execute(
+        "UPDATE invoice_line SET cancelled_minor = 0"
+        " WHERE invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0",
+        (journal.invoice_id, journal.membership_id),
+    )
+    if invoice.status == "paid":
+        unsettle(invoice.id)
+    execute(
+        "UPDATE invoice SET due_minor = due_minor + ?, status = 'open', version = version + 1 WHERE id = ?",
+        (total, invoice.id),
+    )
+
+
+def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
+    """Mirror every live journal of the invoice, newest first; then money to the account where that is wanted."""
+    found = Journal.select().where((Journal.invoice == invoice) & Journal.kind.in_(["issue", "pay", "cancel"]))
+    for journal in ledger.live(list(found)):
+        ledger.mirror(journal, audit=entry, on=on)
+        for allocation in Allocation.select().where(Allocation.journal == journal):
+            execute(
+                "UPDATE invoice_line SET paid_minor = paid_minor - ? WHERE id = ?",
+                (allocation.amount_minor, allocation.line_id),
+            )
+        if journal.kind == "cancel":
+            execute("UPDATE invoice_line SET cancelled_minor = 0 WHERE invoice_id = ?", (invoice.id,))
+        payment = Payment.get_or_none(Payment.journal == journal)
+        if payment and money == TO_ACCOUNT and not payment.method.is_account:
+            ledger.post(
+                "return",
+                "journal",
+                journal.id,
+                [Move(ledger.method(payment.method_id), ledger.general(invoice.customer_id), payment.amount_minor)],
+                audit=entry,
+                on=on,
+            )
+
+
+def _give_back_units(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
+    """Units and drawn amounts return to the very membership they came from."""
+    inclusive = Company.get_by_id(1).tax_inclusive
+    counter = "used_milli" if invoice.status == "paid" else "reserved_milli"
+    for line in sorted((x for x in lines if x.source == "draw"), key=lambda x: x.membership_item_id or 0):
+        drawn = line.net_minor + (line.tax_minor if inclusive else 0)
+        changed = execute(
+            f"UPDATE membership_item SET {counter} = {counter} - ?, drawn_minor = drawn_minor - ?,"  # noqa: S608  # two names
+            f" drawn_tax_minor = drawn_tax_minor - ? WHERE id = ? AND {counter} >= ?",
+            (line.quantity_milli, drawn, line.tax_minor, line.membership_item_id, line.quantity_milli),
+        )
+        if changed != 1:
+            raise Changed("The units of this invoice were changed by somebody else meanwhile.")
+
+
+def _close(invoice_id: int) -> None:
+    execute(
+        "UPDATE invoice SET status = 'void', due_minor = 0, version = version + 1"
+        " WHERE id = ? AND status IN ('open', 'paid')",
+        (invoice_id,),
+    )
+
+
+def _end_unsold(lines: Sequence[InvoiceLine], entry: Audit, on: date) -> None:
+    """Memberships whose sale is gone and that nothing draws from are voided; money in inactive ones goes to general funds."""
+    for membership_id in sorted({line.membership_id for line in lines if line.membership_id}):
+        membership = Membership.get_by_id(membership_id)
+        sold_here = any(line.source == "sale" and line.membership_id == membership_id for line in lines)
+        if membership.is_active and sold_here and not _has_live_lines(membership_id):
+            execute(
+                "UPDATE membership SET state = 'inactive', reason = ?, inactive_on = ?, version = version + 1"
+                " WHERE id = ?",
+                (VOIDED, on.isoformat(), membership_id),
+            )
+            audit.record(
+                "Voided",
+                "membership",
+                membership_id,
+                by=entry.user,
+                customer=membership.customer_id,
+                state=["active", "inactive"],
+            )
+            membership = Membership.get_by_id(membership_id)
+        if not membership.is_active:
+            sweep(membership, "sweep", entry=entry, on=on)
+
+
+def _has_live_lines(membership_id: int) -> bool:
+    return bool(
+        rows(
+            "SELECT 1 FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+            " WHERE l.membership_id = ? AND i.status IN ('open', 'paid') LIMIT 1",
+            (membership_id,),
+        )
+    )
+
+
+def _refuse_overdrawn(invoice: Invoice, before: int) -> None:
+    company = Company.get_by_id(1)
+    after = ledger.balance(ledger.general(invoice.customer_id))
+    if after < min(before, -company.credit_limit_minor):
+        short = -company.credit_limit_minor - after
+        raise DomainError(
+            f"General funds would be {company.amount(short)} short: that money was spent since. Nothing was voided."
+        )
