@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from webapp import access, cli, config, errors, headers, hypermedia, presentation, starting
+from webapp import access, cli, config, daily, errors, headers, hypermedia, presentation, starting
 from webapp.blueprints import register_blueprints
 from webapp.records import IdConverter
 
@@ -20,10 +20,11 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     starting.init_app(app)
     access.init_app(app)
     CSRFProtect(app)
+    daily.init_app(app)
     presentation.init_app(app)
-    hypermedia.register(app)
-    errors.register(app)
-    headers.register(app)
+    hypermedia.init_app(app)
+    errors.init_app(app)
+    headers.init_app(app)
     cli.init_app(app)
     register_blueprints(app)
     return app

@@ -28,6 +28,6 @@ class Assets:
         return self.known[name]
 
 
-def register(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Offer `asset(name)` to templates. In debug mode an edited file gets its new address at once."""
     app.jinja_env.globals["asset"] = Assets(Path(app.static_folder or "static"), watch=app.debug)

@@ -104,7 +104,7 @@ def on_fault(error: Exception) -> Response:
     return _answer(500, PLAIN[500])
 
 
-def register(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Answer every error in plain words."""
     app.register_error_handler(CSRFError, on_csrf_error)
     app.register_error_handler(HTTPException, on_http_error)

@@ -23,7 +23,7 @@ WORTH_COMPRESSING = 1024
 LEVEL = 5
 
 
-def register(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Put the headers on every answer. HTTPS is only insisted on where the deployment says it has it."""
     secure = bool(app.config.get("SECURE_COOKIES"))
 

@@ -116,12 +116,12 @@ def _adapt(response: Response) -> Response:
     return response
 
 
-def register(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Offer the functions that templates need, and adapt every answer to who asked."""
     helpers: dict[str, Callable[[], Any]] = {"in_dialog": in_dialog, "in_menu": in_menu, "take_messages": take_messages}
     app.jinja_env.globals.update(helpers)
     app.after_request(_adapt)
-    assets.register(app)
+    assets.init_app(app)
     if app.debug or app.testing:
         _register_patterns(app)
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
-from whitenoise import WhiteNoise
 
 from webapp import db
-from webapp.config import ROOT, secret_key
+from webapp.config import secret_key
 from webapp.migrations import migrate, state
 from webapp.models import Company
 
@@ -19,7 +18,7 @@ class StaleDatabase(RuntimeError):
 
 
 def init_app(app: Flask) -> None:
-    """Open the database, check its schema, and see to connections and static files."""
+    """Open the database, check its schema, and see to connections."""
     _configure(app)
     database = db.connect(app.config["DATABASE_URL"], pool=app.config["DATABASE_POOL"])
     app.extensions["carnet.database"] = database
@@ -28,11 +27,9 @@ def init_app(app: Flask) -> None:
     app.before_request(_connect)
     app.before_request(_set_up_first)
     app.teardown_appcontext(_release)
-    static = WhiteNoise(app.wsgi_app, root=str(ROOT / "static"), prefix="static/", max_age=3600)
-    app.wsgi_app = static  # type: ignore[method-assign]  # how WSGI middleware is put around Flask
-    if app.config["PROXY_HOPS"]:
-        hops = app.config["PROXY_HOPS"]
-        app.wsgi_app = ProxyFix(static, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as above
+    if hops := app.config["PROXY_HOPS"]:
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # how WSGI middleware is put around Flask
 
 
 def check_schema(app: Flask) -> None:
