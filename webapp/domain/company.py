@@ -90,6 +90,7 @@ def _set_up(profile: Profile, owner: Owner, sample: bool) -> User:
         role=roles[Role.OWNER],
         created_at=utcnow(),
     )
+    user = User.get_by_id(user.id)  # as everybody else will meet it
     audit.record("business set up", "company", company.id, by=user, currency=company.currency)
     if sample:
         importlib.import_module("webapp.domain.demo").fill(owner=user, on=company.day_of(utcnow()))
