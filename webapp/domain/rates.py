@@ -8,6 +8,8 @@ from webapp.money import percent_of, percent_within, share, times
 
 AUTO, STANDARD, MEMBERSHIP, TYPED = "auto", "standard", "membership", "typed"
 DRAW = "draw"
+NOT_MADE_YET = 2**63
+"""Behind every number that a membership can have."""
 
 
 class NoRate(Exception):
@@ -47,9 +49,9 @@ class Cover(NamedTuple):
         return self.included_milli - self.live_milli
 
     @property
-    def turn(self) -> tuple[date, date, float]:
+    def turn(self) -> tuple[date, date, int]:
         """Soonest end first, then oldest start, then lowest number; what never ends comes last."""
-        return self.end_on or date.max, self.start_on, self.membership if self.membership > 0 else float("inf")
+        return self.end_on or date.max, self.start_on, self.membership if self.membership > 0 else NOT_MADE_YET
 
 
 class Wanted(NamedTuple):
