@@ -15,10 +15,9 @@ ON_THE_PATH = ("chromium-headless-shell", "chromium", "chromium-browser", "googl
 ON_A_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 PACKAGES = ("chromium-headless-shell", "fonts-dejavu-core", "fonts-droid-fallback", "libatomic1")
 BY_HAND = (
-    "The browser tests need Chromium, and it could not be installed. Debian and Ubuntu: sudo apt-get install chromium; "
-    "elsewhere, install Chromium or Chrome. CHROMIUM=/path/to/one names another."
+    "The browser tests need Chromium, and it could not be installed. Debian and Ubuntu: sudo apt-get install chromium "
+    "libatomic1; elsewhere, install Chromium or Chrome. CHROMIUM=/path/to/one names another."
 )
-DRIVER_BY_HAND = "The browser driver cannot run on this system. On Debian and Ubuntu: sudo apt-get install libatomic1"
 
 
 def find() -> str | None:
@@ -63,7 +62,7 @@ def _check_driver() -> None:
 
     driver = Path(playwright.__file__).parent / "driver" / "node"
     if not _ran(str(driver), "--version") and not (_from_packages() and _ran(str(driver), "--version")):
-        sys.exit(DRIVER_BY_HAND)
+        sys.exit(BY_HAND)
 
 
 def _ran(*command: str) -> bool:
