@@ -15,6 +15,9 @@ from webapp.access import signed_in
 
 PAGE, DIALOG, MENU = "base.html", "_dialog.html", "_menu.html"
 
+PATTERNS = ("index", "table", "dialog", "menu", "options", "add", "invoice", "pay", "membership", "home")
+REGIONS = {"table": "patterns/_rows.html"}
+
 Wording = tuple[str, str]
 """A kind (`ok`, `bad` …) and a sentence, as `get_flashed_messages` gives them."""
 
@@ -128,7 +131,12 @@ def init_app(app: Flask) -> None:
 
 def _register_patterns(app: Flask) -> None:
     """The page that shows every component, for people who build screens; no page of the product."""
-    for name in ("index", "dialog", "menu", "table", "options"):
-        template = f"patterns/{name}.html"
-        view = signed_in(lambda template=template: render(template))
-        app.add_url_rule(f"/patterns/{name}", f"patterns_{name}", view)
+    for name in PATTERNS:
+        app.add_url_rule(f"/patterns/{name}", f"patterns_{name}", signed_in(_show_pattern(name)))
+
+
+def _show_pattern(name: str) -> Callable[[], Response]:
+    def show() -> Response:
+        return fragment("patterns/options.html") if name == "options" else render(f"patterns/{name}.html", region=REGIONS.get(name))
+
+    return show

@@ -1,0 +1,396 @@
+// What HTML and htmx do not do by themselves. No dependencies, no inline handlers: each behaviour belongs to a data-
+// attribute, and everything here is an addition to a page that works without it.
+(() => {
+"use strict";
+
+const find = (selector, root = document) => root.querySelector(selector);
+const on = (type, handler, options) => document.addEventListener(type, handler, options);
+const phone = matchMedia("(max-width: 52rem)");
+const modal = find("[data-modal]"), menu = find("#menu"), toasts = find("#toasts"), status = find("#say");
+
+/** Read a sentence out without moving the focus. */
+function say(text) {
+  status.textContent = "";
+  setTimeout(() => { status.textContent = text; }, 50);
+}
+
+/** Put a popover below its anchor, or above where there is more room; `align` is the edge they share. */
+function place(popover, anchor, align) {
+  const box = anchor.getBoundingClientRect();
+  const toRight = (align === "end") === (getComputedStyle(anchor).direction === "ltr");
+  const left = toRight ? box.right - popover.offsetWidth : box.left;
+  const below = innerHeight - box.bottom - 12, fits = below >= popover.scrollHeight || below >= box.top;
+  popover.style.maxHeight = `${Math.max(120, fits ? below : box.top - 12)}px`;
+  popover.style.left = `${Math.max(8, Math.min(left, innerWidth - popover.offsetWidth - 8))}px`;
+  popover.style.top = `${fits ? box.bottom + 4 : box.top - popover.offsetHeight - 4}px`;
+}
+
+// data-modal: the dialog is open exactly while it has content -----------------------------------------------------
+
+const FIELD = "input:not([type=hidden]), select, textarea";
+
+/** The first error, else what the screen asks for, else its first field. */
+function focusFirst(root) {
+  const wrong = find(`[aria-invalid="true"]`, root) ?? find(".problems", root);
+  if (wrong) wrong.focus();
+  else if (!root.contains(document.activeElement) || document.activeElement.matches("[data-close]"))
+    (find("[autofocus]", root) ?? find(FIELD, find(".body", root) ?? root) ?? find(".submit-bar .btn", root))?.focus();
+}
+
+new MutationObserver(() => {
+  const filled = modal.childElementCount > 0;
+  if (filled && !modal.open) modal.showModal();
+  if (!filled && modal.open) modal.close();
+  if (filled) focusFirst(modal);
+}).observe(modal, {childList: true});
+
+modal.addEventListener("close", () => modal.replaceChildren());
+
+/** Whether somebody has typed something that closing would lose. */
+const touched = (root) => [...root.querySelectorAll(FIELD)].some((field) =>
+  field.matches("select") ? [...field.options].some((option) => option.selected !== option.defaultSelected) && field.dataset.touched
+    : field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
+    : field.value !== field.defaultValue);
+
+let pressedOn = null;
+on("pointerdown", (event) => { pressedOn = event.target; }, true);
+modal.addEventListener("click", (event) => {
+  if (event.target === modal && pressedOn === modal && !touched(modal)) modal.close();
+});
+on("click", (event) => {
+  const closer = event.target.closest("[data-close]");
+  if (!closer || !modal.contains(closer)) return;
+  event.preventDefault();
+  modal.close();
+});
+
+// data-toast: messages go by themselves, but not while somebody is at them -----------------------------------------
+
+const LONG = new Set(["warn", "bad"]);
+toasts.popover = "manual";
+
+/** Raise the messages above everything; while a dialog is open a message belongs into it, the rest of the page is inert. */
+function showToasts() {
+  const slot = modal.open && find("[data-problems]", modal);
+  for (const toast of [...toasts.children]) {
+    if (!toast.dataset.said) say(find("p", toast).textContent);
+    toast.dataset.said = "true";
+    if (slot) slot.replaceChildren(toast);
+  }
+  if (toasts.matches(":popover-open")) toasts.hidePopover();
+  if (toasts.childElementCount) toasts.showPopover();
+}
+new MutationObserver((records) => { if (records.some((record) => record.addedNodes.length)) showToasts(); })
+  .observe(toasts, {childList: true});
+showToasts();
+
+setInterval(() => {
+  if (!toasts.childElementCount || toasts.matches(":hover, :focus-within")) return;
+  for (const toast of [...toasts.children]) {
+    if ([...toast.classList].some((name) => LONG.has(name))) continue;
+    toast.age = (toast.age ?? 0) + 500;
+    if (toast.age > 5000 + 40 * toast.textContent.length) toast.remove();
+  }
+  if (!toasts.childElementCount) toasts.hidePopover();
+}, 500);
+
+on("click", (event) => event.target.closest("[data-dismiss]")?.closest("[data-toast]").remove());
+
+/** A message made here, for what the server could not say itself. */
+function toast(text) {
+  const element = document.createElement("div"), words = document.createElement("p"), button = document.createElement("button");
+  element.className = "toast bad";
+  element.dataset.toast = button.dataset.dismiss = "";
+  words.textContent = text;
+  button.type = "button";
+  button.className = "btn ghost sm";
+  button.textContent = "Dismiss";
+  element.append(words, button);
+  toasts.append(element);
+}
+on("htmx:response:error", ({detail: {ctx}}) => {
+  if (!ctx.text?.includes("data-toast") && !ctx.hx?.redirect)
+    toast(`The server could not do that (error ${ctx.response.status}). What you typed is still here; try again.`);
+});
+on("htmx:error", ({detail: {ctx}}) => {
+  if (ctx && !ctx.response) toast("The server could not be reached. What you typed is still here; try again.");
+});
+
+// data-menu: the actions of a row ----------------------------------------------------------------------------------
+
+let trigger = null, wasOpenFor = null;
+const entries = () => [...menu.querySelectorAll("[role=menuitem]")];
+
+on("pointerdown", () => { wasOpenFor = menu.matches(":popover-open") ? trigger : null; }, true);
+on("click", (event) => {
+  const button = event.target.closest("[data-menu]");
+  if (!button) { wasOpenFor = null; return; }
+  if (button === wasOpenFor) {                     // the second click closes; the press has already done so
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+  wasOpenFor = null;
+  trigger = button;
+}, true);
+
+new MutationObserver(() => {
+  if (!entries().length || !trigger?.isConnected) return;
+  menu.setAttribute("aria-label", trigger.getAttribute("aria-label") ?? trigger.textContent);
+  menu.showPopover();
+  place(menu, trigger, "end");
+  trigger.setAttribute("aria-expanded", "true");
+  entries()[0].focus();
+}).observe(menu, {childList: true});
+
+menu.addEventListener("toggle", (event) => {
+  if (event.newState !== "closed") return;
+  trigger?.setAttribute("aria-expanded", "false");
+  if (document.activeElement === document.body || menu.contains(document.activeElement)) trigger?.focus();
+  menu.replaceChildren();
+});
+menu.addEventListener("click", (event) => { if (event.target.closest("[role=menuitem]")) menu.hidePopover(); });
+menu.addEventListener("keydown", (event) => {
+  const all = entries(), at = all.indexOf(document.activeElement), last = all.length - 1;
+  const to = {ArrowDown: at < last ? at + 1 : 0, ArrowUp: at > 0 ? at - 1 : last, Home: 0, End: last}[event.key];
+  if (to !== undefined) all[to].focus();
+  else if (event.key === "Tab") menu.hidePopover();
+  else if (event.key === " ") document.activeElement.click();
+  else return;
+  if (event.key !== "Tab") event.preventDefault();
+});
+on("keydown", (event) => {
+  if (![" ", "ArrowDown"].includes(event.key) || !event.target.matches?.("[data-menu]")) return;
+  event.preventDefault();
+  event.target.click();
+});
+addEventListener("resize", () => { if (menu.matches(":popover-open") && !phone.matches) menu.hidePopover(); });
+on("scroll", (event) => { if (event.target === document && menu.matches(":popover-open") && trigger) place(menu, trigger, "end"); }, true);
+
+// data-picker: one record or several out of many, found by typing ---------------------------------------------------
+
+const searches = new WeakMap();      // per picker: the timer and the request under way
+const partsOf = (picker) => ({
+  input: find("[role=combobox]", picker), list: find("[role=listbox]", picker), value: find("input[type=hidden]", picker),
+  many: picker.dataset.picker === "many",
+});
+const isOpen = (list) => list.matches(":popover-open");
+const activeIn = (list) => find("[aria-selected=true]", list);
+
+function closeList(picker) {
+  const {input, list} = partsOf(picker), search = searches.get(picker);
+  clearTimeout(search?.timer);
+  search?.request?.abort();
+  searches.delete(picker);
+  if (isOpen(list)) list.hidePopover();
+  input.setAttribute("aria-expanded", "false");
+  input.removeAttribute("aria-activedescendant");
+}
+
+function activate(input, list, option) {
+  activeIn(list)?.removeAttribute("aria-selected");
+  option?.setAttribute("aria-selected", "true");
+  option?.scrollIntoView({block: "nearest"});
+  if (option) input.setAttribute("aria-activedescendant", option.id);
+  else input.removeAttribute("aria-activedescendant");
+}
+
+/** Ask the server for what fits, after `delay`; with `andTake` the first answer is taken when it comes. */
+function look(picker, delay = 0, andTake = false) {
+  const search = searches.get(picker) ?? {};
+  clearTimeout(search.timer);
+  search.request?.abort();
+  search.request = new AbortController();
+  search.timer = setTimeout(() => fetchOptions(picker, search), delay);
+  search.andTake = andTake;
+  searches.set(picker, search);
+}
+
+function optionsUrl(picker, {input, value}) {
+  const url = new URL(picker.dataset.url, location.href), fields = input.form ? new FormData(input.form) : new FormData();
+  url.searchParams.set("q", value?.value ? "" : input.value.trim());
+  for (const name of (picker.dataset.with ?? "").split(" ").filter(Boolean))
+    for (const text of fields.getAll(name)) url.searchParams.append(name, text);
+  return url;
+}
+
+async function fetchOptions(picker, search) {
+  const parts = partsOf(picker), {input, list} = parts;
+  try {
+    const answer = await fetch(optionsUrl(picker, parts), {
+      headers: {"HX-Request": "true", "HX-Request-Type": "partial", Accept: "text/html"}, signal: search.request.signal,
+    });
+    if (answer.headers.get("HX-Redirect")) { location.href = answer.headers.get("HX-Redirect"); return; }
+    if (!answer.ok) throw new Error(String(answer.status));
+    list.innerHTML = await answer.text();
+  } catch (error) {
+    if (error.name !== "AbortError") toast("The list could not be fetched. Try again.");
+    return;
+  }
+  search.done = true;
+  const options = [...list.querySelectorAll("[role=option]")], usable = options.filter((option) => !option.ariaDisabled);
+  options.forEach((option, index) => { option.id = `${list.id}-${index}`; });
+  if (search.andTake && usable.length) { choose(picker, usable[0]); return; }
+  if (document.activeElement !== input) return;
+  list.style.minWidth = `${input.closest(".tokens, .picker").offsetWidth}px`;
+  if (options.length && !isOpen(list)) list.showPopover();
+  place(list, input.closest(".tokens") ?? input, "start");
+  input.setAttribute("aria-expanded", "true");
+  activate(input, list, usable[0]);
+  say(usable.length ? `${usable.length} found` : options[0]?.textContent ?? "Nothing found");
+}
+
+function choose(picker, option) {
+  const {input, value, many} = partsOf(picker), {value: id, text, icon} = option.dataset;
+  closeList(picker);
+  if (many) addToken(picker, input, id, text, icon);
+  else {
+    input.value = text;
+    value.value = id;
+    value.dispatchEvent(new Event("change", {bubbles: true}));
+  }
+  picker.dispatchEvent(new CustomEvent("picker:chosen", {bubbles: true, detail: {...option.dataset}}));
+  if ("submit" in picker.dataset) input.form.requestSubmit();
+}
+
+function addToken(picker, input, id, text, icon) {
+  input.value = "";
+  const twin = [...picker.querySelectorAll("[type=checkbox]")].find((box) => box.value === id);
+  if (twin?.checked) { say(`${text} is already chosen`); return; }
+  const token = find("template", picker).content.firstElementChild.cloneNode(true), use = find("use", token);
+  find("span", token).textContent = text;
+  find("input", token).value = id;
+  if (icon && use) use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${icon}`));
+  twin?.closest(".token").remove();
+  input.before(token);
+  find("input", token).dispatchEvent(new Event("change", {bubbles: true}));
+  say(`${text} added`);
+}
+
+on("input", (event) => {
+  const picker = event.target.matches("[role=combobox]") && event.target.closest("[data-picker]");
+  if (!picker) return;
+  const {value} = partsOf(picker);
+  if (value) value.value = "";
+  look(picker, 150);
+});
+on("click", (event) => {
+  const picker = event.target.closest("[data-picker]");
+  if (!picker) return;
+  const option = event.target.closest("[role=option]"), {input, list} = partsOf(picker);
+  if (option && !option.ariaDisabled) choose(picker, option);
+  else if (event.target === input && !isOpen(list)) { if (partsOf(picker).value?.value) input.select(); look(picker); }
+  else if (event.target.matches(".tokens")) input.focus();
+});
+on("pointerdown", (event) => { if (event.target.closest("[data-picker] [role=listbox]")) event.preventDefault(); });
+on("focusout", (event) => {
+  const picker = event.target.matches?.("[role=combobox]") && event.target.closest("[data-picker]");
+  if (picker && !searches.get(picker)?.andTake) closeList(picker);
+});
+on("keydown", (event) => {
+  const picker = event.target.matches?.("[role=combobox]") && event.target.closest("[data-picker]");
+  if (!picker || event.isComposing) return;
+  const {input, list, value, many} = partsOf(picker), open = isOpen(list), active = open && activeIn(list);
+  const options = [...list.querySelectorAll("[role=option]:not([aria-disabled])")], at = options.indexOf(active);
+  const pending = searches.get(picker) && !searches.get(picker).done;
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    if (!open) look(picker);
+    else if (options.length) activate(input, list, options[(at + step + options.length) % options.length]);
+  } else if (event.key === "Enter" && (active || (pending && input.value.trim()))) {
+    if (pending) look(picker, 0, true);            // typed faster than the answer came: take its first when it is here
+    else choose(picker, active);
+  } else if (event.key === "Tab" && active && !pending && input.value.trim() && !value?.value) {
+    choose(picker, active);
+    return;
+  } else if (event.key === "Escape" && open) {
+    closeList(picker);
+  } else if (event.key === "Backspace" && many && !input.value) {
+    [...picker.querySelectorAll(".tokens [type=checkbox]")].at(-1)?.click();
+  } else return;
+  if (event.key !== "Backspace") event.preventDefault();
+});
+on("change", (event) => {
+  const token = event.target.closest?.("[data-picker] .tokens .token");
+  if (!token || event.target.checked) return;
+  const {input} = partsOf(token.closest("[data-picker]"));
+  setTimeout(() => { token.remove(); input.focus(); });
+  say(`${token.textContent.trim()} taken away`);
+});
+
+// data-live: what the server works out while somebody types; data-filters: lists that follow their filters ----------
+
+const edits = new WeakMap();         // per form: how often it was changed, so that an answer to older input is not shown
+for (const type of ["input", "change"]) on(type, (event) => {
+  const form = event.target.form;
+  if (form) edits.set(form, (edits.get(form) ?? 0) + 1);
+  if (event.target.matches?.("select")) event.target.dataset.touched = "true";
+}, true);
+
+on("htmx:config:request", (event) => {
+  const {ctx} = event.detail, source = ctx.sourceElement;
+  if (source.matches?.("[data-live]")) ctx.edit = edits.get(source.closest("form"));
+  if (!source.matches?.("[data-filters]")) return;
+  for (const [name, text] of [...ctx.request.body]) if (text === "") ctx.request.body.delete(name);
+  const query = String(new URLSearchParams(ctx.request.body));
+  if (query === source.dataset.sent && ctx.sourceEvent?.type === "change") event.preventDefault();
+  source.dataset.sent = query;
+});
+
+let homes = [];                      // the ids around the focus, nearest first, in case the focused element goes
+on("htmx:before:swap", (event) => {
+  const {ctx} = event.detail, source = ctx.sourceElement;
+  if (source?.matches?.("[data-live]") && ctx.edit !== edits.get(source.closest("form"))) { event.preventDefault(); return; }
+  homes = [];
+  for (let element = document.activeElement; element && element !== document.body; element = element.parentElement)
+    if (element.id) homes.push(element.id);
+});
+on("htmx:after:swap", (event) => {
+  const region = event.detail.ctx?.target, spoken = region?.id && document.getElementById(region.id);
+  const words = spoken && find("[data-say]", spoken);
+  if (words) say(words.textContent.trim());
+  if (document.activeElement !== document.body || !homes.length) return;
+  const home = homes.map((id) => document.getElementById(id)).find((element) => element?.checkVisibility());
+  if (!home) return;
+  if (home.tabIndex < 0) home.tabIndex = -1;
+  home.focus({preventScroll: true});
+});
+
+// Small things -------------------------------------------------------------------------------------------------------
+
+const fold = () => document.querySelectorAll("details.fold").forEach((details) => { details.open = !phone.matches; });
+fold();
+phone.addEventListener("change", fold);
+
+on("keydown", (event) => {           // "/" goes to the search field
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || modal.open) return;
+  if (event.target.closest?.("input, select, textarea, [contenteditable]")) return;
+  const field = find("main input[type=search]");
+  if (!field) return;
+  event.preventDefault();
+  const details = field.closest("details");
+  if (details) details.open = true;
+  field.focus();
+});
+on("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+  const back = event.target.closest("[data-back]");
+  if (back && document.referrer.startsWith(location.origin) && history.length > 1) { event.preventDefault(); history.back(); }
+});
+on("change", (event) => {            // data-check-all="name": tick every box of that name in the same table
+  const {checkAll} = event.target.dataset ?? {};
+  if (!checkAll) return;
+  for (const box of event.target.closest("table").querySelectorAll(`input[name="${CSS.escape(checkAll)}"]`))
+    if (!box.disabled) box.checked = event.target.checked;
+});
+on("submit", (event) => {            // a plain form is sent once; htmx guards its own
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post]")) return;
+  if (form.dataset.underWay) { event.preventDefault(); return; }
+  form.dataset.underWay = "true";
+  setTimeout(() => { delete form.dataset.underWay; }, 5000);
+});
+addEventListener("pageshow", () => document.querySelectorAll("[data-under-way]").forEach((form) => { delete form.dataset.underWay; }));
+
+const wrong = find("main .problems, main [aria-invalid=true]");
+if (wrong) focusFirst(find("main"));
+})();
