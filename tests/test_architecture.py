@@ -14,7 +14,7 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(WEBAPP.rglob("*.py"))
 }
-WEB = ("flask", "flask_login", "flask_wtf", "wtforms", "werkzeug", "jinja2", "whitenoise")
+WEB = ("flask", "flask_login", "flask_wtf", "wtforms", "werkzeug", "jinja2")
 NOT_WEB = {"werkzeug.security"}  # hashes passwords; knows of no request
 LEAVES = {"webapp.money", "webapp.quantity", "webapp.permissions"}
 LONGEST_MODULE = 400
