@@ -14,6 +14,7 @@ PEOPLE = (
         tax_inclusive {BOOL} NOT NULL,
         due_days {INT} NOT NULL CHECK (due_days >= 0),
         credit_limit_minor {INT} NOT NULL CHECK (credit_limit_minor >= 0),
+        expiry_policy {TEXT} NOT NULL CHECK (expiry_policy IN ('return', 'forfeit')),
         created_at {INSTANT} NOT NULL,
         version {INT} NOT NULL
     ) {STRICT}""",
@@ -67,6 +68,8 @@ PEOPLE = (
         address {TEXT} NOT NULL,
         note {TEXT} NOT NULL,
         role_id {INT} NOT NULL REFERENCES role (id),
+        credit_limit_minor {INT} CHECK (credit_limit_minor >= 0),
+        tax_exempt {BOOL} NOT NULL,
         active {BOOL} NOT NULL,
         created_at {INSTANT} NOT NULL,
         version {INT} NOT NULL
@@ -211,6 +214,7 @@ INVOICES = (
         status {TEXT} NOT NULL CHECK (status IN ('draft', 'open', 'paid', 'void')),
         series {TEXT},
         number {INT},
+        kind {TEXT} NOT NULL CHECK (kind IN ('sale', 'settlement')),
         service_on {DATE} NOT NULL,
         due_on {DATE} NOT NULL,
         issued_on {DATE},
@@ -247,6 +251,10 @@ INVOICES = (
         membership_id {INT} REFERENCES membership (id),
         rate_e4 {INT} CHECK (rate_e4 >= 0),
         rate_reason {TEXT} NOT NULL,
+        discount_minor {INT} CHECK (discount_minor > 0),
+        discount_percent_e4 {INT} CHECK (discount_percent_e4 BETWEEN 1 AND 1000000),
+        CHECK (discount_minor IS NULL OR discount_percent_e4 IS NULL),
+        CHECK (kind <> 'deposit' OR (discount_minor IS NULL AND discount_percent_e4 IS NULL)),
         CHECK ((kind = 'item') = (item_id IS NOT NULL)),
         CHECK ((kind = 'item') = (quantity_milli IS NOT NULL)),
         CHECK ((kind = 'package') = (package_id IS NOT NULL)),
@@ -277,18 +285,26 @@ INVOICES = (
         leaves_milli {INT},
         category {TEXT} NOT NULL,
         tax_percent_e4 {INT} NOT NULL CHECK (tax_percent_e4 >= 0),
+        discount_minor {INT} NOT NULL CHECK (discount_minor >= 0),
         net_minor {INT} NOT NULL CHECK (net_minor >= 0),
         tax_minor {INT} NOT NULL CHECK (tax_minor >= 0),
         total_minor {INT} NOT NULL,
         paid_minor {INT} NOT NULL DEFAULT 0,
         cancelled_minor {INT} NOT NULL DEFAULT 0,
+        credited_net_minor {INT} NOT NULL DEFAULT 0,
+        credited_tax_minor {INT} NOT NULL DEFAULT 0,
+        credited_milli {INT} NOT NULL DEFAULT 0,
         UNIQUE (invoice_id, position, part),
         CHECK (total_minor = net_minor + tax_minor),
         CHECK ((source = 'draw') = (membership_item_id IS NOT NULL)),
         CHECK ((source IN ('draw', 'sale')) = (membership_id IS NOT NULL)),
         CHECK ((kind = 'item') = (source IN ('standard', 'typed', 'draw'))),
         CONSTRAINT paid_within_line CHECK (
-            paid_minor >= 0 AND cancelled_minor >= 0 AND paid_minor + cancelled_minor <= total_minor)
+            paid_minor >= 0 AND cancelled_minor >= 0
+            AND paid_minor + cancelled_minor + credited_net_minor + credited_tax_minor <= total_minor),
+        CONSTRAINT credited_within_line CHECK (
+            credited_net_minor BETWEEN 0 AND net_minor AND credited_tax_minor BETWEEN 0 AND tax_minor
+            AND credited_milli BETWEEN 0 AND quantity_milli)
     ) {STRICT}""",
     "CREATE INDEX invoice_line_membership ON invoice_line (membership_id, id)",
     "CREATE INDEX invoice_line_item ON invoice_line (item_id)",
@@ -377,23 +393,44 @@ BOOKS = (
         id {ID},
         journal_id {INT} NOT NULL REFERENCES journal (id),
         line_id {INT} NOT NULL REFERENCES invoice_line (id),
-        amount_minor {INT} NOT NULL CHECK (amount_minor > 0),
+        amount_minor {INT} NOT NULL CHECK (amount_minor <> 0),
         source {TEXT} NOT NULL CHECK (source IN ('method', 'package', 'general'))
     ) {STRICT}""",
     "CREATE INDEX allocation_journal ON allocation (journal_id)",
     "CREATE INDEX allocation_line ON allocation (line_id)",
+    """CREATE TABLE credit_note (
+        id {ID},
+        series {TEXT} NOT NULL,
+        number {INT} NOT NULL,
+        kind {TEXT} NOT NULL CHECK (kind IN ('credit', 'refund')),
+        customer_id {INT} NOT NULL REFERENCES customer (id),
+        customer_name {TEXT} NOT NULL,
+        invoice_id {INT} REFERENCES invoice (id),
+        membership_id {INT} REFERENCES membership (id),
+        amount_minor {INT} NOT NULL CHECK (amount_minor > 0),
+        issued_on {DATE} NOT NULL,
+        reason {TEXT} NOT NULL,
+        detail {TEXT} NOT NULL,
+        audit_id {INT} NOT NULL REFERENCES audit (id),
+        UNIQUE (series, number),
+        CHECK ((kind = 'credit') = (invoice_id IS NOT NULL)),
+        CHECK ((kind = 'refund') = (membership_id IS NOT NULL))
+    ) {STRICT}""",
+    "CREATE INDEX credit_note_customer ON credit_note (customer_id, id)",
+    "CREATE INDEX credit_note_invoice ON credit_note (invoice_id)",
+    "CREATE INDEX credit_note_membership ON credit_note (membership_id)",
 )
 
-APPEND_ONLY = ("transfer", "journal", "audit", "payment", "allocation", "form_key")
+APPEND_ONLY = ("transfer", "journal", "audit", "payment", "allocation", "credit_note", "form_key")
 KEPT = ("account", "membership", "membership_item", "invoice_line")
 """Rows that change but are never taken away."""
 
 PRICED = (
     "invoice_id position part kind source item_id package_id membership_id membership_item_id description unit"
-    " quantity_milli rate_e4 standard_rate_e4 reason leaves_milli category tax_percent_e4 net_minor tax_minor total_minor"
+    " quantity_milli rate_e4 standard_rate_e4 reason leaves_milli category tax_percent_e4 discount_minor net_minor tax_minor total_minor"
 ).split()
 ISSUED = (
-    "customer_name series number service_on due_on issued_on note net_minor tax_minor total_minor created_by_id created_at"
+    "kind customer_name series number service_on due_on issued_on note net_minor tax_minor total_minor created_by_id created_at"
 ).split()
 STEPS = "'draft>open', 'draft>paid', 'open>paid', 'open>void', 'paid>open', 'paid>void'"
 

@@ -5,7 +5,7 @@ from webapp.models.company import Company, PaymentMethod
 from webapp.models.customer import Customer, Group, GroupMember, SearchWord
 from webapp.models.invoice import DraftLine, Invoice, InvoiceLine, NumberSeries
 from webapp.models.item import Item
-from webapp.models.ledger import Account, Allocation, Journal, Payment, Transfer
+from webapp.models.ledger import Account, Allocation, CreditNote, Journal, Payment, Transfer
 from webapp.models.membership import Membership, MembershipItem
 from webapp.models.package import Package, PackageItem
 from webapp.models.user import Role, SignInAttempt, SignInSession, User
@@ -37,6 +37,7 @@ MODELS = (
     Transfer,
     Payment,
     Allocation,
+    CreditNote,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Allocation",
     "Audit",
     "Company",
+    "CreditNote",
     "Customer",
     "DraftLine",
     "FormKey",

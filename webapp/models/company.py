@@ -22,6 +22,7 @@ class Company(BaseModel):
     tax_inclusive = BooleanField(default=False)
     due_days = IntegerField(default=14)
     credit_limit_minor = BigIntegerField(default=0)
+    expiry_policy = TextField(default="return")
     created_at = InstantField()
     version = IntegerField(default=0)
 

@@ -18,6 +18,8 @@ class Customer(BaseModel):
     note = TextField(default="")
     role = ForeignKeyField(Role, backref="customers")
     role_id: int
+    credit_limit_minor = BigIntegerField(null=True)
+    tax_exempt = BooleanField(default=False)
     active = BooleanField(default=True)
     created_at = InstantField()
     version = IntegerField(default=0)

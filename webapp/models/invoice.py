@@ -25,6 +25,7 @@ class Invoice(BaseModel):
     customer_name = TextField()
     customer_sort = TextField()
     status = TextField(default="draft")
+    kind = TextField(default="sale")
     series = TextField(null=True)
     number = BigIntegerField(null=True)
     service_on = DateField()
@@ -74,10 +75,12 @@ class DraftLine(BaseModel):
     membership_id: int | None
     rate_e4 = BigIntegerField(null=True)
     rate_reason = TextField(default="")
+    discount_minor = BigIntegerField(null=True)
+    discount_percent_e4 = BigIntegerField(null=True)
 
 
 class InvoiceLine(BaseModel):
-    """A line as issued. Only what was paid and what was cancelled of it ever changes.
+    """A line as issued. Only what was paid, cancelled or credited of it ever changes.
 
     ``source`` is standard, typed, draw (at a membership's package rate), sale (of a package) or deposit.
     """
@@ -105,12 +108,21 @@ class InvoiceLine(BaseModel):
     leaves_milli = BigIntegerField(null=True)
     category = TextField(default="")
     tax_percent_e4 = BigIntegerField(default=0)
+    discount_minor = BigIntegerField(default=0)
     net_minor = BigIntegerField()
     tax_minor = BigIntegerField(default=0)
     total_minor = BigIntegerField()
     paid_minor = BigIntegerField(default=0)
     cancelled_minor = BigIntegerField(default=0)
+    credited_net_minor = BigIntegerField(default=0)
+    credited_tax_minor = BigIntegerField(default=0)
+    credited_milli = BigIntegerField(default=0)
+
+    @property
+    def kept_minor(self) -> int:
+        """What the line still charges: its total without what was credited."""
+        return self.total_minor - self.credited_net_minor - self.credited_tax_minor
 
     @property
     def due_minor(self) -> int:
-        return self.total_minor - self.paid_minor - self.cancelled_minor
+        return self.kept_minor - self.paid_minor - self.cancelled_minor

@@ -81,7 +81,10 @@ class Payment(BaseModel):
 
 
 class Allocation(BaseModel):
-    """How much of a journal filled which line, and from where: a method, package funds or general funds."""
+    """How much of a journal filled which line, and from where: a method, package funds or general funds.
+
+    Below zero it is money that a credit took off the line again.
+    """
 
     journal = ForeignKeyField(Journal, backref="allocations")
     journal_id: int
@@ -89,3 +92,28 @@ class Allocation(BaseModel):
     line_id: int
     amount_minor = BigIntegerField()
     source = TextField()
+
+
+class CreditNote(BaseModel):
+    """A numbered note of money given back: for a credited invoice line, or for unused package value."""
+
+    series = TextField()
+    number = BigIntegerField()
+    kind = TextField()
+    customer = ForeignKeyField(Customer, backref="credit_notes")
+    customer_id: int
+    customer_name = TextField()
+    invoice = ForeignKeyField(Invoice, null=True, backref="credit_notes")
+    invoice_id: int | None
+    membership = ForeignKeyField(Membership, null=True, backref="credit_notes")
+    membership_id: int | None
+    amount_minor = BigIntegerField()
+    issued_on = DateField()
+    reason = TextField(default="")
+    detail = TextField(default="{}")
+    audit = ForeignKeyField(Audit)
+    audit_id: int
+
+    @property
+    def code(self) -> str:
+        return f"{self.series}-{self.number:04d}"

@@ -1,0 +1,191 @@
+"""Bringing a removed or expired membership back, and moving the last day (spec section 4)."""
+
+from datetime import date
+
+from webapp.db import execute, marks, rows, transactional
+from webapp.domain import audit, ledger
+from webapp.domain.errors import Changed, DomainError
+from webapp.domain.ledger import Move
+from webapp.domain.settling import EXPIRED, REMOVED, unsettle
+from webapp.models import Audit, Invoice, Membership, User
+from webapp.models.membership import NEVER
+
+CLOSINGS = (REMOVED, EXPIRED, "forfeit", "sweep", "cancel")
+"""The journals that an ending writes, by kind."""
+
+
+@transactional
+def reinstate(
+    membership_id: int, *, version: int, by: User, on: date, reason: str, end_on: date | None = None
+) -> Membership:
+    """Make a removed or expired membership active again, with what its ending moved as far as it is still there.
+
+    One that expired needs a new last day, today or later. The credited rest of its package lines is owed again.
+    """
+    membership = Membership.get_by_id(membership_id)
+    _refuse(membership, version, reason)
+    last_day = end_on or membership.end_on
+    if last_day is not None and last_day < on:
+        raise DomainError("Choose a last day that is not past.", "end_on")
+    entry = audit.record(
+        "Reinstated",
+        "membership",
+        membership.id,
+        by=by,
+        customer=membership.customer_id,
+        reason=reason.strip(),
+        state=["inactive", "active"],
+        end_on=[membership.end_on, last_day],
+    )
+    changed = execute(
+        "UPDATE membership SET state = 'active', reason = NULL, inactive_on = NULL, end_on = ?, end_sort = ?,"
+        " version = version + 1 WHERE id = ? AND version = ? AND state = 'inactive'",
+        (last_day, last_day.isoformat() if last_day else NEVER, membership.id, version),
+    )
+    if changed != 1:
+        raise Changed("This membership was changed by somebody else meanwhile.")
+    _bring_back(membership, entry, on)
+    return Membership.get_by_id(membership.id)
+
+
+@transactional
+def extend(membership_id: int, end_on: date | None, *, version: int, by: User, on: date, reason: str) -> Membership:
+    """Move the last day of an active membership; None lets it never end."""
+    membership = Membership.get_by_id(membership_id)
+    if not membership.is_active or membership.version != version:
+        raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
+    if not reason.strip():
+        raise DomainError("Say why the last day is moved.", "reason")
+    if end_on is not None and end_on < on:
+        raise DomainError("The last day cannot be past. Remove the customer from the package instead.", "end_on")
+    if end_on == membership.end_on:
+        raise DomainError("This is the last day already.", "end_on")
+    audit.record(
+        "Last day moved",
+        "membership",
+        membership.id,
+        by=by,
+        customer=membership.customer_id,
+        reason=reason.strip(),
+        end_on=[membership.end_on, end_on],
+    )
+    changed = execute(
+        "UPDATE membership SET end_on = ?, end_sort = ?, version = version + 1"
+        " WHERE id = ? AND version = ? AND state = 'active'",
+        (end_on, end_on.isoformat() if end_on else NEVER, membership.id, version),
+    )
+    if changed != 1:
+        raise Changed("This membership was changed by somebody else meanwhile.")
+    return Membership.get_by_id(membership.id)
+
+
+def why_not_reinstate(membership: Membership) -> str | None:
+    """Why a membership cannot be brought back, in a sentence; None when it can."""
+    if membership.reason not in (REMOVED, EXPIRED):
+        return f"{membership.package_name} is {membership.reason or 'active'}; only removed or expired ones come back."
+    if not rows(
+        "SELECT 1 FROM membership_item WHERE membership_id = ? AND reserved_milli + used_milli < included_milli LIMIT 1",
+        (membership.id,),
+    ):
+        return f"Nothing is left in {membership.package_name}."
+    if rows(
+        "SELECT 1 FROM membership WHERE customer_id = ? AND package_id = ? AND state = 'active' LIMIT 1",
+        (membership.customer_id, membership.package_id),
+    ):
+        return f"{membership.customer.name} is active in another {membership.package_name} by now."
+    return None
+
+
+def would_return(membership: Membership) -> tuple[int, int, int]:
+    """What reinstating would bring back: from general funds, from forfeited money, and what would be owed again."""
+    general, forfeited, credited = _moved_by_closing(membership)
+    held = max(0, ledger.balance(ledger.general(membership.customer_id)))
+    return min(general, held), forfeited, sum(amount for _, amount in credited)
+
+
+def _refuse(membership: Membership, version: int, reason: str) -> None:
+    if membership.version != version:
+        raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
+    why_not = why_not_reinstate(membership)
+    if why_not:
+        raise DomainError(why_not)
+    if not reason.strip():
+        raise DomainError("Say why it is brought back.", "reason")
+
+
+def _bring_back(membership: Membership, entry: Audit, on: date) -> None:
+    """New entries, not mirrors: general funds may hold less by now, and closed statements stay as they were."""
+    from_general, from_forfeited, _ = would_return(membership)
+    package = ledger.package_funds(membership.id)
+    part = ledger.next_part("reinstate", "membership", membership.id)
+    moves = [
+        Move(ledger.general(membership.customer_id), package, from_general),
+        Move(ledger.Key("forfeited"), package, from_forfeited),
+    ]
+    ledger.post(
+        "reinstate", "membership", membership.id, moves, audit=entry, on=on, part=part, membership_id=membership.id
+    )
+    for invoice_id, amount in _moved_by_closing(membership)[2]:
+        _owe_again(membership, invoice_id, amount, entry, on)
+
+
+def _owe_again(membership: Membership, invoice_id: int, amount: int, entry: Audit, on: date) -> None:
+    ledger.post(
+        "uncancel",
+        "membership",
+        membership.id,
+        [Move(ledger.receivable(invoice_id), ledger.awaiting(invoice_id), amount)],
+        audit=entry,
+        on=on,
+        part=ledger.next_part("uncancel", "membership", membership.id),
+        invoice_id=invoice_id,
+        membership_id=membership.id,
+    )
+    execute(
+        "UPDATE invoice_line SET cancelled_minor = 0 WHERE invoice_id = ? AND membership_id = ? AND source = 'sale'",
+        (invoice_id, membership.id),
+    )
+    if Invoice.get_by_id(invoice_id).status == "paid":
+        unsettle(invoice_id)
+    execute(
+        "UPDATE invoice SET due_minor = due_minor + ?, status = 'open', version = version + 1 WHERE id = ?",
+        (amount, invoice_id),
+    )
+
+
+def _moved_by_closing(membership: Membership) -> tuple[int, int, list[tuple[int, int]]]:
+    """What the last ending moved to general funds and to forfeited, and what is credited on which live invoice."""
+    moved = dict(
+        rows(
+            "SELECT credit.kind, SUM(t.amount_minor) FROM journal j JOIN transfer t ON t.journal_id = j.id"
+            " JOIN account debit ON debit.id = t.debit_id JOIN account credit ON credit.id = t.credit_id"
+            " WHERE j.membership_id = ? AND debit.kind = 'P' AND credit.kind IN ('G', 'forfeited')"
+            f" AND j.kind IN ({marks(CLOSINGS)}) AND j.audit_id >= ? GROUP BY credit.kind",  # noqa: S608  # marks only
+            (membership.id, *CLOSINGS, _last_ending(membership)),
+        )
+    )
+    credited = rows(
+        "SELECT l.invoice_id, SUM(l.cancelled_minor) FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        " WHERE l.membership_id = ? AND l.source = 'sale' AND l.cancelled_minor > 0 AND i.status IN ('open', 'paid')"
+        " GROUP BY l.invoice_id ORDER BY l.invoice_id",
+        (membership.id,),
+    )
+    restored = rows(
+        "SELECT COALESCE(SUM(t.amount_minor), 0) FROM journal j JOIN transfer t ON t.journal_id = j.id"
+        " JOIN account debit ON debit.id = t.debit_id"
+        " WHERE j.membership_id = ? AND j.kind = 'restore' AND debit.kind = 'forfeited' AND j.audit_id >= ?",
+        (membership.id, _last_ending(membership)),
+    )[0][0]
+    forfeited = int(moved.get("forfeited", 0)) - int(restored)
+    return int(moved.get("G", 0)), forfeited, [(invoice_id, int(amount)) for invoice_id, amount in credited]
+
+
+def _last_ending(membership: Membership) -> int:
+    """The audit row of the act that ended it last."""
+    return int(
+        rows(
+            "SELECT COALESCE(MAX(id), 0) FROM audit WHERE subject = 'membership' AND subject_id = ?"
+            " AND act IN ('Removed from package', 'Expired', 'Refunded')",
+            (membership.id,),
+        )[0][0]
+    )
