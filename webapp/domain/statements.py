@@ -1,0 +1,216 @@
+"""What a customer's money did, and how much the business holds for its customers, as of any day (spec section 6).
+
+A statement is the postings on the customer's general funds and package funds, and nothing else.
+"""
+
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from webapp.db import as_day, rows
+from webapp.models.invoice import invoice_code
+
+GENERAL_FUNDS: Final = "General funds"
+
+
+class Row(NamedTuple):
+    """One posting: what happened to which fund, and what the customer's funds came to after it.
+
+    `invoice`, `membership` and `payment` are the ids of what a link may lead to; `membership` is the one whose package
+    funds or end this is about.
+    """
+
+    day: date
+    journal: int
+    what: str
+    fund: str
+    amount_minor: int
+    balance_minor: int
+    invoice: int | None
+    membership: int | None
+    payment: int | None
+
+
+class Statement(NamedTuple):
+    """A customer's postings from one day to another, both included, between two balances."""
+
+    opening_minor: int
+    rows: list[Row]
+    closing_minor: int
+
+
+class Balances(NamedTuple):
+    """General funds, and package funds by membership, at the end of a day."""
+
+    general_minor: int
+    packages: dict[int, int]
+
+    @property
+    def total_minor(self) -> int:
+        """The account balance."""
+        return self.general_minor + sum(self.packages.values())
+
+
+class Held(NamedTuple):
+    """Money held for all customers at the end of a day, and beside it what others owe on account."""
+
+    package_minor: int
+    general_minor: int
+    owed_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        return self.package_minor + self.general_minor
+
+
+_OWN = """
+WITH own AS (
+    SELECT id, kind, ref FROM account WHERE kind = 'G' AND ref = ?
+    UNION ALL
+    SELECT account.id, account.kind, account.ref FROM membership
+    JOIN account ON account.kind = 'P' AND account.ref = membership.id WHERE membership.customer_id = ?
+), touched AS (
+    SELECT own.kind, own.ref, t.journal_id, -t.amount_minor AS amount FROM own JOIN transfer t ON t.debit_id = own.id
+    UNION ALL
+    SELECT own.kind, own.ref, t.journal_id, t.amount_minor FROM own JOIN transfer t ON t.credit_id = own.id
+), posting AS (
+    SELECT kind, ref, journal_id, SUM(amount) AS amount FROM touched GROUP BY kind, ref, journal_id
+)"""
+
+_BALANCES = (
+    _OWN
+    + """
+SELECT posting.kind, posting.ref, SUM(posting.amount) FROM posting JOIN journal j ON j.id = posting.journal_id
+WHERE j.posted_on <= ? GROUP BY posting.kind, posting.ref ORDER BY posting.kind, posting.ref"""
+)
+
+_OPENING = (
+    _OWN
+    + """
+SELECT COALESCE(SUM(posting.amount), 0) FROM posting JOIN journal j ON j.id = posting.journal_id
+WHERE j.posted_on < ?"""
+)
+
+# The origin of a mirror or a return is the journal that it takes back or gives back.
+_POSTINGS = (
+    _OWN
+    + """
+SELECT j.posted_on, j.id, j.kind, origin.kind, posting.kind, posting.amount, COALESCE(i.id, oi.id),
+    COALESCE(i.series, oi.series), COALESCE(i.number, oi.number), m.id, m.package_name, p.id, method.name
+FROM posting JOIN journal j ON j.id = posting.journal_id
+LEFT JOIN journal origin ON j.source = 'journal' AND origin.id = j.source_id
+LEFT JOIN invoice i ON i.id = j.invoice_id
+LEFT JOIN invoice oi ON oi.id = origin.invoice_id
+LEFT JOIN membership m ON m.id = CASE WHEN posting.kind = 'P' THEN posting.ref ELSE j.membership_id END
+LEFT JOIN payment p ON p.journal_id = j.id
+LEFT JOIN payment op ON op.journal_id = origin.id
+LEFT JOIN payment_method method ON method.id = COALESCE(p.method_id, op.method_id)
+WHERE j.posted_on BETWEEN ? AND ? AND posting.amount <> 0
+ORDER BY j.posted_on, j.id, posting.amount, posting.kind, posting.ref"""
+)
+
+_HELD = """
+WITH posting AS (
+    SELECT debit_id AS account_id, journal_id, -amount_minor AS amount FROM transfer
+    UNION ALL
+    SELECT credit_id, journal_id, amount_minor FROM transfer
+), balance AS (
+    SELECT a.kind, SUM(posting.amount) AS held FROM account a JOIN posting ON posting.account_id = a.id
+    JOIN journal j ON j.id = posting.journal_id WHERE a.kind IN ('G', 'P') AND j.posted_on <= ? GROUP BY a.id, a.kind
+)
+SELECT COALESCE(SUM(CASE WHEN kind = 'P' AND held > 0 THEN held ELSE 0 END), 0),
+    COALESCE(SUM(CASE WHEN kind = 'G' AND held > 0 THEN held ELSE 0 END), 0),
+    COALESCE(SUM(CASE WHEN kind = 'G' AND held < 0 THEN -held ELSE 0 END), 0) FROM balance"""
+
+
+def statement(customer_id: int, first: date, last: date) -> Statement:
+    """The customer's statement from the first to the last day, both included, in the order of the books."""
+    whose = (customer_id, customer_id)
+    opening = int(rows(_OPENING, (*whose, first.isoformat()))[0][0])
+    balance, listed = opening, []
+    for found in rows(_POSTINGS, (*whose, first.isoformat(), last.isoformat())):
+        posting = _Posting(*found)
+        balance += int(posting.amount)
+        listed.append(_row(posting, balance))
+    return Statement(opening, listed, balance)
+
+
+def balances(customer_id: int, on: date) -> Balances:
+    """A customer's general and package funds at the end of a day."""
+    general, packages = 0, {}
+    for kind, ref, amount in rows(_BALANCES, (customer_id, customer_id, on.isoformat())):
+        if kind == "G":
+            general = int(amount)
+        else:
+            packages[int(ref)] = int(amount)
+    return Balances(general, packages)
+
+
+def money_held(on: date) -> Held:
+    """What the business holds for its customers at the end of a day, and what they owe on account: never posting."""
+    return Held(*(int(amount) for amount in rows(_HELD, (on.isoformat(),))[0]))
+
+
+class _Posting(NamedTuple):
+    day: Any
+    journal: int
+    kind: str
+    origin: str | None
+    account: str
+    amount: Any
+    invoice: int | None
+    series: str | None
+    number: int | None
+    membership: int | None
+    package: str | None
+    payment: int | None
+    method: str | None
+
+    @property
+    def fund(self) -> str:
+        return self.package or "" if self.account == "P" else GENERAL_FUNDS
+
+    @property
+    def code(self) -> str:
+        return invoice_code(self.series or "", self.number or 0)
+
+
+def _row(posting: _Posting, balance: int) -> Row:
+    day = as_day(posting.day)
+    assert day is not None  # noqa: S101  # the column is NOT NULL
+    return Row(
+        day,
+        posting.journal,
+        _what(posting),
+        posting.fund,
+        int(posting.amount),
+        balance,
+        posting.invoice,
+        posting.membership,
+        posting.payment,
+    )
+
+
+def _what(posting: _Posting) -> str:
+    """What happened, in words."""
+    if posting.kind == "pay":
+        return _paid(posting)
+    if posting.kind == "mirror" and posting.origin == "completed":
+        return f"{posting.package} active again"
+    if posting.kind == "mirror":
+        return f"Invoice {posting.code} voided"
+    said = {
+        "return": f"Invoice {posting.code} voided: back to account, received by {posting.method}",
+        "keep": f"Kept on account, received by {posting.method}",
+        "completed": f"{posting.package} completed",
+        "removed": f"Removed from {posting.package}",
+        "expired": f"{posting.package} expired",
+        "sweep": f"Package funds of {posting.package}, which is inactive",
+    }
+    return said.get(posting.kind, posting.kind.capitalize())
+
+
+def _paid(posting: _Posting) -> str:
+    if posting.amount < 0:
+        return f"Invoice {posting.code} paid by Account"
+    what = posting.package if posting.account == "P" else "Deposit"
+    return f"{what} paid by {posting.method}, invoice {posting.code}"
