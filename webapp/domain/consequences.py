@@ -52,6 +52,56 @@ class Consequences(NamedTuple):
 class _Seen(NamedTuple):
     items: dict[int, MembershipItem]
     memberships: dict[int, Membership]
+    funds: dict[int | None, int]
+
+
+class _Rehearsed(Exception):
+    """Leads out of a rehearsal, so that its transaction is taken back."""
+
+
+def consequences(invoice: Invoice, *, by: User, on: date, money: str = TO_ACCOUNT) -> Consequences:
+    """What `void` would do, found by doing it and taking all of it back before anybody sees it."""
+    before = _observe(invoice)
+    paid = rows(
+        "SELECT pm.name, SUM(p.amount_minor) FROM payment p JOIN payment_method pm ON pm.id = p.method_id"
+        " WHERE p.invoice_id = ? AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.mirrors_id = p.journal_id)"
+        " GROUP BY pm.name, pm.position ORDER BY pm.position",
+        (invoice.id,),
+    )
+    payments = [(name, int(amount)) for name, amount in paid]
+    after, refusal = before, None
+    try:
+        after = _rehearse(invoice, by=by, on=on, money=money)
+    except DomainError as error:
+        refusal = error.message
+    return Consequences(*_compare(before, after), payments=payments, refusal=refusal)
+
+
+def _rehearse(invoice: Invoice, *, by: User, on: date, money: str) -> _Seen:
+    seen: list[_Seen] = []
+
+    @transactional
+    def act() -> None:
+        void(invoice.id, reason="rehearsal", by=by, on=on, money=money)
+        seen.append(_observe(invoice))
+        raise _Rehearsed
+
+    try:
+        act()
+    except _Rehearsed:
+        pass
+    return seen[-1]
+
+
+def _observe(invoice: Invoice) -> _Seen:
+    found = rows(
+        "SELECT DISTINCT membership_id FROM invoice_line WHERE invoice_id = ? AND membership_id IS NOT NULL"
+        " ORDER BY membership_id",
+        (invoice.id,),
+    )
+    ids = [row[0] for row in found]
+    items = MembershipItem.select().where(MembershipItem.membership.in_(ids or [0])).order_by(MembershipItem.id)
+    memberships = Membership.select().where(Membership.id.in_(ids or [0])).order_by(Membership.id)
     funds: dict[int | None, int] = {None: ledger.balance(ledger.general(invoice.customer_id))}
     for membership_id, held in ledger.balances("P", ids).items():
         funds[membership_id] = held

@@ -21,6 +21,7 @@ from webapp.domain.allocation import (
 )
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
+from webapp.domain.limits import limit_of
 from webapp.domain.memberships import expire_due
 from webapp.domain.settling import reduce_due, sweep
 from webapp.models import Audit, Company, Customer, Invoice, Journal, Membership, Payment, PaymentMethod, User
@@ -91,7 +92,7 @@ def open_invoice(invoice: Invoice) -> Open:
     funds = Funds(
         packages=ledger.balances("P", list(labels)),
         general_minor=ledger.balance(ledger.general(invoice.customer_id)),
-        credit_limit_minor=Company.get_by_id(1).credit_limit_minor,
+        credit_limit_minor=limit_of(invoice.customer),
     )
     return Open(
         invoice=invoice,

@@ -6,12 +6,12 @@ from webapp.db import execute, marks, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.settling import EXPIRED, REMOVED, unsettle
+from webapp.domain.settling import EXPIRED, FORFEITED, REMOVED, forfeited_left, unsettle
 from webapp.models import Audit, Invoice, Membership, User
 from webapp.models.membership import NEVER
 
-CLOSINGS = (REMOVED, EXPIRED, "forfeit", "sweep", "cancel")
-"""The journals that an ending writes, by kind."""
+CLOSINGS = (REMOVED, EXPIRED, "sweep")
+"""The journals by which an ending moves package funds to general funds."""
 
 
 @transactional
@@ -120,7 +120,7 @@ def _bring_back(membership: Membership, entry: Audit, on: date) -> None:
     part = ledger.next_part("reinstate", "membership", membership.id)
     moves = [
         Move(ledger.general(membership.customer_id), package, from_general),
-        Move(ledger.Key("forfeited"), package, from_forfeited),
+        Move(FORFEITED, package, from_forfeited),
     ]
     ledger.post(
         "reinstate", "membership", membership.id, moves, audit=entry, on=on, part=part, membership_id=membership.id
@@ -155,29 +155,21 @@ def _owe_again(membership: Membership, invoice_id: int, amount: int, entry: Audi
 
 def _moved_by_closing(membership: Membership) -> tuple[int, int, list[tuple[int, int]]]:
     """What the last ending moved to general funds and to forfeited, and what is credited on which live invoice."""
-    moved = dict(
-        rows(
-            "SELECT credit.kind, SUM(t.amount_minor) FROM journal j JOIN transfer t ON t.journal_id = j.id"
-            " JOIN account debit ON debit.id = t.debit_id JOIN account credit ON credit.id = t.credit_id"
-            " WHERE j.membership_id = ? AND debit.kind = 'P' AND credit.kind IN ('G', 'forfeited')"
-            f" AND j.kind IN ({marks(CLOSINGS)}) AND j.audit_id >= ? GROUP BY credit.kind",  # noqa: S608  # marks only
-            (membership.id, *CLOSINGS, _last_ending(membership)),
-        )
-    )
+    moved = rows(
+        "SELECT COALESCE(SUM(t.amount_minor), 0) FROM journal j JOIN transfer t ON t.journal_id = j.id"
+        " JOIN account debit ON debit.id = t.debit_id JOIN account credit ON credit.id = t.credit_id"
+        " WHERE j.membership_id = ? AND debit.kind = 'P' AND credit.kind = 'G'"
+        f" AND j.kind IN ({marks(CLOSINGS)}) AND j.audit_id >= ?",  # noqa: S608  # marks only
+        (membership.id, *CLOSINGS, _last_ending(membership)),
+    )[0][0]
     credited = rows(
         "SELECT l.invoice_id, SUM(l.cancelled_minor) FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
         " WHERE l.membership_id = ? AND l.source = 'sale' AND l.cancelled_minor > 0 AND i.status IN ('open', 'paid')"
         " GROUP BY l.invoice_id ORDER BY l.invoice_id",
         (membership.id,),
     )
-    restored = rows(
-        "SELECT COALESCE(SUM(t.amount_minor), 0) FROM journal j JOIN transfer t ON t.journal_id = j.id"
-        " JOIN account debit ON debit.id = t.debit_id"
-        " WHERE j.membership_id = ? AND j.kind = 'restore' AND debit.kind = 'forfeited' AND j.audit_id >= ?",
-        (membership.id, _last_ending(membership)),
-    )[0][0]
-    forfeited = int(moved.get("forfeited", 0)) - int(restored)
-    return int(moved.get("G", 0)), forfeited, [(invoice_id, int(amount)) for invoice_id, amount in credited]
+    forfeited = forfeited_left(membership.id)
+    return int(moved), forfeited, [(invoice_id, int(amount)) for invoice_id, amount in credited]
 
 
 def _last_ending(membership: Membership) -> int:

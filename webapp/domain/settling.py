@@ -9,9 +9,10 @@ from datetime import date
 from webapp.db import execute, rows
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed
-from webapp.models import Audit, Invoice, Membership
+from webapp.models import Audit, Company, Invoice, Membership
 
 COMPLETED, REMOVED, EXPIRED, VOIDED = "completed", "removed", "expired", "voided"
+FORFEITED = ledger.Key("forfeited")
 
 
 def reduce_due(invoice_id: int, amount_minor: int, *, entry: Audit, on: date) -> None:
@@ -109,13 +110,46 @@ def end(membership: Membership, reason: str, *, entry: Audit, on: date, invoice_
         raise Changed("This membership was changed by somebody else meanwhile.")
     membership.state, membership.reason, membership.inactive_on = "inactive", reason, on
     membership.version += 1
-    sweep(membership, reason, entry=entry, on=on, invoice_id=invoice_id)
+    if reason == EXPIRED and Company.get_by_id(1).expiry_policy == "forfeit":
+        _forfeit(membership, entry=entry, on=on)
+    else:
+        sweep(membership, reason, entry=entry, on=on, invoice_id=invoice_id)
     cancel_unpaid(membership, entry=entry, on=on)
+
+
+def _forfeit(membership: Membership, *, entry: Audit, on: date) -> None:
+    ledger.post(
+        "forfeit",
+        "membership",
+        membership.id,
+        [ledger.Move(ledger.package_funds(membership.id), FORFEITED, _held(membership))],
+        audit=entry,
+        on=on,
+        part=ledger.next_part("forfeit", "membership", membership.id),
+        membership_id=membership.id,
+    )
+
+
+def forfeited_left(membership_id: int) -> int:
+    """What a membership forfeited and did not get back since, in minor units."""
+    gone, back = rows(
+        "SELECT COALESCE(SUM(CASE WHEN credit.kind = 'forfeited' THEN t.amount_minor ELSE 0 END), 0),"
+        " COALESCE(SUM(CASE WHEN debit.kind = 'forfeited' THEN t.amount_minor ELSE 0 END), 0)"
+        " FROM journal j JOIN transfer t ON t.journal_id = j.id"
+        " JOIN account debit ON debit.id = t.debit_id JOIN account credit ON credit.id = t.credit_id"
+        " WHERE j.membership_id = ?",
+        (membership_id,),
+    )[0]
+    return int(gone) - int(back)
+
+
+def _held(membership: Membership) -> int:
+    return ledger.balance(ledger.package_funds(membership.id))
 
 
 def sweep(membership: Membership, kind: str, *, entry: Audit, on: date, invoice_id: int | None = None) -> int:
     """Move what is in the package funds of an inactive membership to general funds; answers how much."""
-    held = ledger.balance(ledger.package_funds(membership.id))
+    held = _held(membership)
     ledger.post(
         kind,
         "membership",

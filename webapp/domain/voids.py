@@ -7,6 +7,7 @@ from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
+from webapp.domain.limits import refuse_overdrawn
 from webapp.domain.memberships import expire_due
 from webapp.domain.settling import COMPLETED, VOIDED, sweep, unsettle
 from webapp.models import (
@@ -66,7 +67,7 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
     _give_back_units(Invoice.get_by_id(invoice_id), lines)
     _close(invoice.id)
     _end_unsold(lines, entry, on)
-    _refuse_overdrawn(invoice, before)
+    refuse_overdrawn(invoice.customer, before)
     return Invoice.get_by_id(invoice.id)
 
 
@@ -228,13 +229,3 @@ def _has_live_lines(membership_id: int) -> bool:
             (membership_id,),
         )
     )
-
-
-def _refuse_overdrawn(invoice: Invoice, before: int) -> None:
-    company = Company.get_by_id(1)
-    after = ledger.balance(ledger.general(invoice.customer_id))
-    if after < min(before, -company.credit_limit_minor):
-        short = -company.credit_limit_minor - after
-        raise DomainError(
-            f"General funds would be {company.amount(short)} short: that money was spent since. Nothing was voided."
-        )
