@@ -79,14 +79,14 @@ def sign_in(user: User) -> None:
 def sign_out() -> None:
     """End this session here and in the database."""
     if current_user.is_authenticated:
-        SignInSession.delete().where(SignInSession.token_hash == _hash(current_user.token)).execute()
+        SignInSession.delete().where(SignInSession.token_hash == this_session()).execute()
     logout_user()
     session.clear()
 
 
-def end_sessions(user: User) -> None:
-    """Sign the user out of every browser."""
-    SignInSession.delete().where(SignInSession.user == user).execute()
+def this_session() -> str:
+    """The hash that the session of this browser is kept under."""
+    return _hash(current_user.token)
 
 
 def safe_next(target: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import request
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, HiddenField, StringField, TextAreaField
+from wtforms import DateField, Field, HiddenField, PasswordField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import TextInput
 
@@ -67,6 +67,24 @@ class LineField(StringField):
     def __init__(self, label: str, validators: Sequence[Any] = (), *, longest: int = 120, **kwargs: Any) -> None:
         checks = [*validators, Length(max=longest, message=f"At most {longest} characters.")]
         super().__init__(label, checks, filters=[tidy, lambda t: t and t.replace("\n", " ")], **kwargs)
+
+    @property
+    def text(self) -> str:
+        """What was typed; nothing is empty text."""
+        return self.data or ""
+
+
+class SecretField(PasswordField):
+    """A password, kept as typed and never shown again."""
+
+    def __init__(self, label: str, validators: Sequence[Any] = (), *, longest: int = 256, **kwargs: Any) -> None:
+        checks = [*validators, Length(max=longest, message=f"At most {longest} characters.")]
+        super().__init__(label, checks, **kwargs)
+
+    @property
+    def text(self) -> str:
+        """What was typed; nothing is empty text."""
+        return self.data or ""
 
 
 class NoteField(TextAreaField):

@@ -1,8 +1,9 @@
 """How this business reads and writes figures and days; the company and the day of the request at hand."""
 
 import functools
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 from flask import Flask, g
@@ -106,6 +107,14 @@ def day_text(day: date | str | None) -> str:
     return _day(date.fromisoformat(day) if isinstance(day, str) else day, company().locale)
 
 
+def moment_text(moment: datetime | None) -> str:
+    """A moment by the company's clock: 22 Nov 2026, 14:05."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(ZoneInfo(company().timezone))
+    return f"{day_text(local.date())}, {dates.format_time(local, 'short', locale=company().locale)}"
+
+
 def unit_text(unit: str) -> str:
     """A unit as it stands behind a figure: hours are h, single things nothing."""
     return {"hour": "h", "hours": "h", "each": ""}.get(unit, unit)
@@ -121,6 +130,7 @@ def init_app(app: Flask) -> None:
         quantity=quantity_text,
         percent=percent_text,
         day=day_text,
+        moment=moment_text,
         unit=unit_text,
     )
 

@@ -31,7 +31,12 @@ def test_wrong_unknown_and_inactive_look_alike(cast: dict[str, User]) -> None:
 
 def test_an_unknown_email_costs_a_hash_too(cast: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[str] = []
-    monkeypatch.setattr("webapp.domain.passwords.matches", lambda kept, typed: bool(judged.append(kept)))
+
+    def matches(kept: str, typed: str) -> bool:
+        judged.append(kept)
+        return False
+
+    monkeypatch.setattr("webapp.domain.passwords.matches", matches)
     attempt(email="nobody@carnet.test")
     attempt()
     assert [kept.split("$")[0] for kept in judged] == [CHEAP_HASH, CHEAP_HASH]

@@ -122,14 +122,19 @@ def test_nothing_happens_when_it_is_so_already(cast: dict[str, User]) -> None:
     assert acts() == ["business set up"]
 
 
-def test_new_password_ends_the_other_sessions(cast: dict[str, User]) -> None:
-    me = cast["frontdesk"]
-    for token in ("here", "there"):
-        SignInSession.create(token_hash=hash_of(token), user=me, created_at=BEGAN, seen_at=BEGAN)
-    staff.set_password(me, "new", by=me, but=hash_of("here"))
-    assert [session.token_hash for session in staff.sessions(me)] == [hash_of("here")]
-    assert User.get_by_id(me.id).password_hash == "new"
+def test_new_password_ends_all_sessions(cast: dict[str, User]) -> None:
+    staff.set_password(cast["frontdesk"], "new", by=cast["owner"])
+    assert not staff.sessions(cast["frontdesk"])
+    assert User.get_by_id(cast["frontdesk"].id).password_hash == "new"
     assert latest() == ("password changed", {})
+
+
+def test_ending_all_sessions_but_one(cast: dict[str, User]) -> None:
+    me = cast["frontdesk"]
+    SignInSession.create(token_hash=hash_of("here"), user=me, created_at=BEGAN, seen_at=BEGAN)
+    assert staff.end_sessions(me, but=hash_of("here")) == 1
+    assert [session.token_hash for session in staff.sessions(me)] == [hash_of("here")]
+    assert len(staff.sessions(cast["manager"])) == 1
 
 
 def test_ending_one_session_is_ones_own_only(cast: dict[str, User]) -> None:

@@ -68,14 +68,14 @@ def set_active(user: User, active: bool, *, by: User) -> User:
 
 
 @transactional
-def set_password(user: User, password_hash: str, *, by: User, but: str = "") -> User:
-    """Give a user a new password and end every session of theirs, but for the one with that token hash."""
+def set_password(user: User, password_hash: str, *, by: User) -> User:
+    """Give a user a new password and sign them out everywhere."""
     user = _fresh(user)
     if user.id != by.id:
         _check_above(user, by)
     user.password_hash = password_hash
     user.save()
-    end_sessions(user, but=but)
+    end_sessions(user)
     audit.record("password changed", "user", user.id, by=by)
     return user
 

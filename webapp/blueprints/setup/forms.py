@@ -1,0 +1,51 @@
+from typing import Any
+
+from wtforms import RadioField
+from wtforms.validators import Regexp
+
+from webapp.business import BusinessFields, asked_language, currencies, currency_of
+from webapp.domain.company import Owner, Profile, has_sample
+from webapp.forms import Form, LineField, SecretField, required
+
+EMAIL = Regexp(r"[^@\s]+@[^@\s]+$", message="Type it like name@example.com.")
+
+
+class SetupForm(BusinessFields, Form):
+    """The first page of all: the business and its owner."""
+
+    company_name = LineField("Company name", [required("Type the name of the business.")])
+    name = LineField("Your name", [required("Type your name.")])
+    email = LineField("Email", [required("Type your email."), EMAIL], longest=254)
+    password = SecretField("Password", [required("Choose a password.")])
+    start = RadioField(
+        "Start with",
+        choices=[
+            ("empty", "An empty business"),
+            ("sample", "The sample business, with customers, packages and invoices to try things on"),
+        ],
+        default="empty",
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        language = asked_language()
+        super().__init__(data={"locale": language, "currency": currency_of(language)}, **kwargs)
+        if not has_sample():
+            del self.start
+
+    @property
+    def wants_sample(self) -> bool:
+        return "start" in self and self.start.data == "sample"
+
+    def profile(self) -> Profile:
+        """The business as typed."""
+        return Profile(
+            name=self.company_name.text,
+            currency=currencies()[self.currency.data],
+            timezone=self.timezone.text,
+            locale=self.locale.data,
+            tax_inclusive=self.tax_style.data == "included",
+        )
+
+    def owner(self, password_hash: str) -> Owner:
+        """Its owner."""
+        return Owner(self.name.text, self.email.text, password_hash)
