@@ -55,13 +55,31 @@ class BaseModel(peewee.Model):
     @classmethod
     def get_by_id(cls, pk: Any) -> Self:
         """The row of that id; raises the model's `DoesNotExist`."""
-        found = rows(_select_text(cls), (pk,))
+        found = cls.fetch(_by_primary_key(cls), (pk,))
         if not found:
             raise cls.DoesNotExist(f"There is no {cls.__name__} {pk}.")
-        record = cls(__no_default__=True)
+        return found[0]
+
+    @classmethod
+    def get(cls, *query: Any, **filters: Any) -> Self:
+        """As Peewee's own; following a foreign key, which asks for one primary key, goes the short way."""
+        match query:
+            case (peewee.Expression(lhs=column, op="=", rhs=int() | str() as pk),) if (
+                column is cls._meta.primary_key and not filters
+            ):
+                return cls.get_by_id(pk)
+        return super().get(*query, **filters)
+
+    @classmethod
+    def fetch(cls, condition: str, params: Sequence[Any] = ()) -> list[Self]:
+        """The rows that a condition keeps, as fixed SQL text: what comes behind WHERE, with ``?`` for each value."""
         fields = cls._meta.sorted_fields
-        record.__data__ = {f.name: f.python_value(value) for f, value in zip(fields, found[0], strict=True)}
-        return record
+        records = []
+        for values in rows(_select_text(cls) + condition, params):
+            record = cls(__no_default__=True)
+            record.__data__ = {f.name: f.python_value(value) for f, value in zip(fields, values, strict=True)}
+            records.append(record)
+        return records
 
     @classmethod
     def create(cls, **values: Any) -> Self:
@@ -80,7 +98,13 @@ class BaseModel(peewee.Model):
 def _select_text(model: type[BaseModel]) -> str:
     meta: Any = model._meta
     columns = ", ".join(f'"{field.column_name}"' for field in meta.sorted_fields)
-    return f'SELECT {columns} FROM "{meta.table_name}" WHERE "{meta.primary_key.column_name}" = ?'  # noqa: S608  # names of the schema
+    return f'SELECT {columns} FROM "{meta.table_name}" WHERE '  # noqa: S608  # names of the schema
+
+
+@functools.cache
+def _by_primary_key(model: type[BaseModel]) -> str:
+    meta: Any = model._meta
+    return f'"{meta.primary_key.column_name}" = ?'
 
 
 @functools.cache
@@ -141,6 +165,14 @@ def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 def execute(sql: str, params: Sequence[Any] = ()) -> int:
     """Run one changing statement and return how many rows it changed."""
     return db.execute_sql(_spelt(sql, is_sqlite()), tuple(params)).rowcount  # type: ignore[no-any-return]  # DB-API
+
+
+def insert(table: str, columns: str, values: Sequence[Sequence[Any]]) -> None:
+    """Write several rows of the same columns by one statement."""
+    if values:
+        each = f"({marks(values[0])})"
+        text = f"INSERT INTO {table} ({columns}) VALUES {', '.join([each] * len(values))}"  # noqa: S608  # fixed text
+        execute(text, [value for row in values for value in row])
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-from webapp.db import execute, marks, rows, utcnow
+from webapp.db import execute, insert, marks, rows, utcnow
 from webapp.domain.errors import DomainError
 from webapp.models import Account, Audit, Journal, Transfer
 
@@ -100,11 +100,14 @@ def post(
         mirrors=mirrors,
     )
     ids = _account_ids({move.debit for move in real} | {move.credit for move in real})
-    for line, move in enumerate(real, start=1):
-        execute(
-            "INSERT INTO transfer (journal_id, line, debit_id, credit_id, amount_minor) VALUES (?, ?, ?, ?, ?)",
-            (journal.id, line, ids[move.debit], ids[move.credit], move.amount_minor),
-        )
+    insert(
+        "transfer",
+        "journal_id, line, debit_id, credit_id, amount_minor",
+        [
+            (journal.id, line, ids[move.debit], ids[move.credit], move.amount_minor)
+            for line, move in enumerate(real, start=1)
+        ],
+    )
     return journal
 
 
@@ -144,15 +147,15 @@ def live(journals: Sequence[Journal]) -> list[Journal]:
 
 def balance(key: Key) -> int:
     """An account's balance on its natural side, in minor units; 0 for one that was never used."""
-    account = Account.get_or_none((Account.kind == key.kind) & (Account.ref == key.ref) & (Account.label == key.label))
-    return account.balance_minor if account else 0
+    found = Account.fetch("kind = ? AND ref = ? AND label = ?", key)
+    return found[0].balance_minor if found else 0
 
 
 def balances(kind: str, refs: Sequence[int]) -> dict[int, int]:
     """Balances of several accounts of one kind, by the record each belongs to; 0 where there is none."""
     found = dict.fromkeys(refs, 0)
     if refs:
-        for account in Account.select().where((Account.kind == kind) & Account.ref.in_(list(refs))):
+        for account in Account.fetch(f"kind = ? AND ref IN ({marks(refs)})", (kind, *refs)):
             found[account.ref] = account.balance_minor
     return found
 
@@ -182,14 +185,17 @@ class ShortFunds(DomainError):
 
 def _account_ids(keys: set[Key]) -> dict[Key, int]:
     """Account ids, made where they are missing; in a stable order so that two acts never wait for each other."""
-    ids: dict[Key, int] = {}
-    for key in sorted(keys):
-        found = rows("SELECT id FROM account WHERE kind = ? AND ref = ? AND label = ?", key)
-        if not found:
-            execute(
-                "INSERT INTO account (kind, ref, label, side, floor_zero) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    ordered = sorted(keys)
+    one = "(kind = ? AND ref = ? AND label = ?)"
+    condition, values = " OR ".join([one] * len(ordered)), [value for key in ordered for value in key]
+    found = rows(f"SELECT kind, ref, label, id FROM account WHERE {condition}", values)  # noqa: S608  # fixed text
+    ids = {Key(kind, ref, label): account_id for kind, ref, label, account_id in found}
+    for key in ordered:
+        if key not in ids:
+            made = rows(
+                "INSERT INTO account (kind, ref, label, side, floor_zero) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING RETURNING id",
                 (*key, SIDES.get(key.kind, "C"), int(key.kind in FLOORED)),
             )
-            found = rows("SELECT id FROM account WHERE kind = ? AND ref = ? AND label = ?", key)
-        ids[key] = found[0][0]
+            ids[key] = made[0][0]
     return ids
