@@ -1,5 +1,6 @@
 """Customers: keeping them, listing them, finding them."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from webapp.db import rows, transactional, utcnow
@@ -104,8 +105,7 @@ def _edit(customer_id: int, version: int, after: dict[str, Any], by: User) -> No
     if before["name"] != after["name"]:
         _rename(customer_id, after["name"])
     _index(customer_id, after["name"], after)
-    told: dict[str, Any] = {name: _audited(name, before[name], value) for name, value in after.items() if before[name] != value}
-    audit.record("customer edited", KIND, customer_id, by=by, customer=customer_id, **told)
+    audit.record("customer edited", KIND, customer_id, by=by, customer=customer_id, **_told(before, after))
 
 
 def _said(value: Any) -> Any:
@@ -115,11 +115,14 @@ def _said(value: Any) -> Any:
     return value.name if isinstance(value, Role) else value
 
 
-def _audited(name: str, before: Any, after: Any) -> list[Any] | str:
-    """What the log keeps of a change: that personal facts changed, but never what they were or are."""
-    if name in _PERSONAL:
-        return "changed"
-    return [value.id if isinstance(value, Role) else value for value in (before, after)]
+def _told(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What the log keeps of an edit: of personal facts that they changed, but never what they were or are."""
+    told = audit.changes(_plain(before), _plain(after))
+    return {name: "changed" if name in _PERSONAL else values for name, values in told.items()}
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.id if isinstance(value, Role) else value for name, value in facts.items()}
 
 
 def _check_role(role: Role) -> None:
@@ -204,3 +207,9 @@ ORDER BY customer_group.sort_name, customer_group.id"""
 def groups_of(customer: Customer) -> list[GroupOf]:
     """The groups that the customer is a member or the owner of."""
     return [GroupOf._make(row) for row in rows(_GROUPS_OF, (customer.id,) * 4)]
+
+
+def customers_by_id(ids: Collection[int]) -> list[Customer]:
+    """Those customers of these ids that there are, in the order of names."""
+    chosen = Customer.select().where(Customer.id.in_(sorted(set(ids))))
+    return list(chosen.order_by(Customer.sort_name, Customer.id))

@@ -113,11 +113,7 @@ def _edit(group_id: int, version: int, after: dict[str, Any], members: dict[int,
     _take_out(group_id, were.keys() - members.keys())
     _put_in(group_id, members.keys() - were.keys())
     search.index(KIND, group_id, after["name"])
-    told: dict[str, Any] = {
-        name: _audited(name, before[name], after[name]) for name in after if before[name] != after[name]
-    }
-    if were.keys() != members.keys():
-        told["members"] = [sorted(were), sorted(members)]
+    told = _told({**before, "members": sorted(were)}, {**after, "members": sorted(members)})
     audit.record("group edited", KIND, group_id, by=by, **told)
 
 
@@ -178,11 +174,14 @@ def _listed(members: dict[int, str]) -> str:
     return ", ".join(members[one] for one in sorted(members)) or "nobody"
 
 
-def _audited(name: str, before: Any, after: Any) -> list[Any] | str:
-    """What the log keeps of a change. A note may speak of persons: only that it changed."""
-    if name == "note":
-        return "changed"
-    return [value.id if isinstance(value, Customer) else value for value in (before, after)]
+def _told(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What the log keeps of an edit. A note may speak of persons: only that it changed."""
+    told = audit.changes(_plain(before), _plain(after))
+    return {name: "changed" if name == "note" else values for name, values in told.items()}
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.id if isinstance(value, Customer) else value for name, value in facts.items()}
 
 
 def members_of(group: Group) -> list[MemberRow]:

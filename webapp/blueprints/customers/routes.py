@@ -1,3 +1,95 @@
-from flask import Blueprint
+from flask import Blueprint, Response, url_for
+
+from webapp.access import actor, requires
+from webapp.blueprints.customers.forms import CustomerForm
+from webapp.domain import customers
+from webapp.domain.errors import DomainError
+from webapp.hypermedia import done, fragment, render, wants_region
+from webapp.lists import STATUSES, asked, typed
+from webapp.models import Customer
+from webapp.permissions import SEES_RECORDS, Permission
+from webapp.records import load
+from webapp.spreadsheet import csv_file
 
 blueprint = Blueprint("customers", __name__)
+
+EXPORTED = ("Name", "Email", "Phone", "Address", "Note", "Customer role", "Status")
+STAYS = "Memberships keep their rates and the account balance stays."
+
+
+@blueprint.get("/customers")
+@requires(*SEES_RECORDS)
+def index() -> Response:
+    """The list, or the page of it that is asked for."""
+    ask = asked()
+    return render(
+        "customers/index.html",
+        region="customers/_table.html",
+        asked=ask,
+        statuses=STATUSES,
+        page=customers.customer_page(ask.typed, ask.status, ask.cursor),
+        total=customers.customer_total(ask.typed, ask.status),
+    )
+
+
+@blueprint.get("/customers/export")
+@requires(*SEES_RECORDS)
+def export() -> Response:
+    """The list as it is filtered, all pages of it."""
+    ask = asked()
+    found = customers.exported_customers(ask.typed, ask.status)
+    return csv_file("customers.csv", EXPORTED, ((*row[:-1], "Active" if row[-1] else "Inactive") for row in found))
+
+
+@blueprint.get("/customers/options")
+@requires(*SEES_RECORDS, Permission.ADD_INVOICE)
+def options() -> Response:
+    """Active customers for a type-ahead."""
+    return fragment("customers/_options.html", found=customers.offered_customers(typed()))
+
+
+@blueprint.route("/customers/new", methods=["GET", "POST"])
+@requires(Permission.MANAGE_CUSTOMERS)
+def new() -> Response:
+    """Keep a new customer."""
+    form = CustomerForm()
+    if form.validate_on_submit():
+        try:
+            customer = customers.create_customer(**form.facts(), by=actor())
+            to = url_for(".show", customer_id=customer.id)
+            return done("customers-changed", to=to, message=f"{customer.name} was added.", stay=False)
+        except DomainError as error:
+            form.refuse(error)
+    return render("customers/edit.html", 422 if form.errors else 200, form=form, customer=None)
+
+
+@blueprint.get("/customers/<int:customer_id>")
+@requires(*SEES_RECORDS)
+def show(customer_id: int) -> Response:
+    """All about one customer."""
+    customer = load(Customer, customer_id)
+    return render(
+        "customers/show.html",
+        region="customers/_contact.html",
+        customer=customer,
+        groups=customers.groups_of(customer),
+        alone=wants_region(),
+    )
+
+
+@blueprint.route("/customers/<int:customer_id>/edit", methods=["GET", "POST"])
+@requires(Permission.MANAGE_CUSTOMERS)
+def edit(customer_id: int) -> Response:
+    """Change what is kept of a customer."""
+    customer = load(Customer, customer_id)
+    form = CustomerForm(customer)
+    if form.validate_on_submit():
+        try:
+            facts = form.facts()
+            customers.edit_customer(customer, **facts, version=form.seen, by=actor())
+            ended = f" is inactive now. {STAYS}" if customer.active and not facts["active"] else " was saved."
+            to = url_for(".show", customer_id=customer_id)
+            return done("customers-changed", to=to, message=facts["name"] + ended)
+        except DomainError as error:
+            form.refuse(error)
+    return render("customers/edit.html", 422 if form.errors else 200, form=form, customer=customer)

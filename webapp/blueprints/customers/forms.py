@@ -1,0 +1,36 @@
+from typing import Any
+
+from wtforms import BooleanField, SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional, Regexp
+
+from webapp.domain.customers import customer_roles
+from webapp.editing import EditForm
+from webapp.forms import LineField, NoteField, required
+from webapp.models import Customer, Role
+
+
+def _role_id(value: Any) -> int:
+    return int(value.id if isinstance(value, Role) else value)
+
+
+class CustomerForm(EditForm):
+    """What is kept of a customer."""
+
+    name = LineField("Name", [required("Type a name.")])
+    email = LineField("Email", [Optional(), Regexp(r"[^@\s]+@[^@\s]+$", message="Type it like name@example.com.")])
+    phone = LineField("Phone", longest=60)
+    address = NoteField("Address", longest=500)
+    role = SelectField("Customer role", coerce=_role_id)
+    note = NoteField("Note")
+    active = BooleanField("Active", default=True)
+
+    def __init__(self, customer: Customer | None = None) -> None:
+        self.roles = {role.id: role for role in customer_roles()}
+        super().__init__(customer)
+        self.role.choices = [SelectChoice(role.id, role.name) for role in self.roles.values()]
+
+    def facts(self) -> dict[str, Any]:
+        """What was typed, as the verbs take it."""
+        texts = {name: self[name].data or "" for name in ("name", "email", "phone", "address", "note")}
+        return {**texts, "role": self.roles[self.role.data], "active": self.active.data}

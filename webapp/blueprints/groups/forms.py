@@ -1,0 +1,67 @@
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import BooleanField
+
+from webapp.domain.customers import customers_by_id, offered_customers
+from webapp.domain.groups import members_of
+from webapp.editing import EditForm
+from webapp.forms import Form, LineField, NoteField, required
+from webapp.models import Customer, Group
+from webapp.picking import Found, PickField, PickManyField
+
+
+def _search(typed: str) -> list[Found]:
+    return [Found(str(it.id), it.name, it.hint) for it in offered_customers(typed)]
+
+
+def _name_all(values: Sequence[str]) -> list[Found]:
+    return [Found(str(it.id), it.name, it.email or it.phone) for it in _customers(values)]
+
+
+def _customers(values: Sequence[str]) -> list[Customer]:
+    return customers_by_id([int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19])
+
+
+def _members_field(label: str) -> Any:
+    return PickManyField(label, name_all=_name_all, search=_search, options="customers.options")
+
+
+class GroupForm(EditForm):
+    """What is kept of a group, and who is in it."""
+
+    name = LineField("Name", [required("Type a name.")])
+    members = _members_field("Members")
+    owner = PickField(
+        "Owner",
+        find=lambda number: Customer.get_or_none(Customer.id == number),
+        search=_search,
+        options="customers.options",
+    )
+    note = NoteField("Note")
+    active = BooleanField("Active", default=True)
+
+    def __init__(self, group: Group | None = None) -> None:
+        super().__init__(group)
+        if group is not None and not self.is_submitted():
+            self.members.data = [str(member.id) for member in members_of(group)]
+
+    def facts(self) -> dict[str, Any]:
+        """What was typed, as the verbs take it."""
+        return {
+            "name": self.name.data,
+            "members": _customers(self.members.data or []),
+            "owner": self.owner.data,
+            "note": self.note.data or "",
+            "active": self.active.data,
+        }
+
+
+class MembersForm(Form):
+    """Customers to be put into a group."""
+
+    members = _members_field("Customers")
+
+    def customers(self) -> list[Customer]:
+        """Those that were chosen."""
+        return _customers(self.members.data or [])
