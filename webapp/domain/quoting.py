@@ -82,9 +82,18 @@ class Quote(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """A short sign of everything that was shown: another digest is another price."""
-        shown = [(x.position, x.source, x.quantity_milli, x.membership, x.net_minor, x.tax_minor) for x in self.lines]
-        return hashlib.sha256(repr((shown, self.problems)).encode()).hexdigest()[:24]
+        """A short sign of everything that was shown, line by line; another digest is another price."""
+        positions = sorted({x.position for x in self.lines} | {p.position for p in self.problems})
+        return " ".join(f"{n}-{sum(x.total_minor for x in self.of(n))}-{self._sign(n)}" for n in positions)
+
+    def changed_since(self, shown: str) -> dict[int, int | None]:
+        """The lines that are not as an earlier digest showed them, each with its total then; None where it was not there."""
+        before, now = _read(shown), _read(self.digest)
+        return {n: before[n][0] if n in before else None for n in now if before.get(n) != now[n]}
+
+    def _sign(self, position: int) -> str:
+        parts = [(x.source, x.quantity_milli, x.membership, x.net_minor, x.tax_minor) for x in self.of(position)]
+        return hashlib.sha256(repr((parts, self.problem(position))).encode()).hexdigest()[:16]
 
     def of(self, position: int) -> list[Line]:
         """The parts that a typed line became."""
@@ -93,6 +102,16 @@ class Quote(NamedTuple):
     def problem(self, position: int) -> str | None:
         """What is wrong with a typed line, if anything."""
         return next((p.sentence for p in self.problems if p.position == position), None)
+
+
+def _read(digest: str) -> dict[int, tuple[int, str]]:
+    """By line what a digest says of it: the total, and a sign of all the rest. Text that is no digest says nothing."""
+    said = (one.split("-") for one in digest.split())
+    return {int(n): (int(total), sign) for n, total, sign in filter(_is_said, said)}
+
+
+def _is_said(one: list[str]) -> bool:
+    return len(one) == 3 and all(text.isascii() and text.isdigit() and len(text) < 19 for text in one[:2])
 
 
 def quote(invoice: Invoice) -> Quote:
@@ -114,6 +133,8 @@ def quote_lines(customer: Customer, typed: Sequence[DraftLine], service_on: date
     for position, line in ((t.position, t) for t in typed):
         if line.kind == "package":
             lines += sold.get(position, [])
+        elif line.kind == "deposit" and line.amount_minor is None:
+            problems.append(Problem(position, "Type how much money goes to the account."))
         elif line.kind == "deposit":
             lines.append(_plain(position, "deposit", "deposit", "Account deposit", line.amount_minor or 0))
         else:

@@ -223,6 +223,8 @@ INVOICES = (
         tax_minor {INT} NOT NULL DEFAULT 0 CHECK (tax_minor >= 0),
         total_minor {INT} NOT NULL DEFAULT 0 CHECK (total_minor >= 0),
         due_minor {INT} NOT NULL DEFAULT 0,
+        shown_digest {TEXT} NOT NULL DEFAULT '',
+        shown_minor {INT} NOT NULL DEFAULT 0,
         created_by_id {INT} NOT NULL REFERENCES staff (id),
         created_at {INSTANT} NOT NULL,
         changed_at {INSTANT} NOT NULL,
@@ -259,7 +261,6 @@ INVOICES = (
         CHECK ((kind = 'item') = (quantity_milli IS NOT NULL)),
         CHECK ((kind = 'package') = (package_id IS NOT NULL)),
         CHECK (kind = 'item' OR source = 'auto'),
-        CHECK (kind <> 'deposit' OR amount_minor IS NOT NULL),
         CHECK ((source = 'membership') = (membership_id IS NOT NULL)),
         CHECK ((source = 'typed') = (rate_e4 IS NOT NULL)),
         CHECK (source <> 'typed' OR rate_reason <> '')

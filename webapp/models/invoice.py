@@ -18,7 +18,11 @@ class NumberSeries(BaseModel):
 
 
 class Invoice(BaseModel):
-    """``status`` is draft, open, paid or void. Totals and due are 0 while it is a draft."""
+    """``status`` is draft, open, paid or void. Totals and due are 0 while it is a draft.
+
+    ``shown_digest`` and ``shown_minor`` are the quote and its total that a draft was last kept with, so that opening it
+    later can tell what changed.
+    """
 
     customer = ForeignKeyField(Customer, backref="invoices")
     customer_id: int
@@ -36,6 +40,8 @@ class Invoice(BaseModel):
     tax_minor = BigIntegerField(default=0)
     total_minor = BigIntegerField(default=0)
     due_minor = BigIntegerField(default=0)
+    shown_digest = TextField(default="")
+    shown_minor = BigIntegerField(default=0)
     created_by = ForeignKeyField(User)
     created_by_id: int
     created_at = InstantField()
