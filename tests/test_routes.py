@@ -27,7 +27,8 @@ def access_of(app: Flask, endpoint: str) -> Any:
 
 
 def rules(app: Flask) -> Iterator[Rule]:
-    return (rule for rule in app.url_map.iter_rules() if rule.endpoint != "static")
+    """The addresses of the product; not the pages that show its components to whoever builds screens."""
+    return (rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith(("static", "patterns_")))
 
 
 def gated(app: Flask) -> Iterator[tuple[str, str, Rule]]:
