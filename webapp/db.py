@@ -3,7 +3,7 @@
 import functools
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, Self, TypeVar
@@ -87,11 +87,22 @@ class BaseModel(peewee.Model):
         if not cls._meta.auto_increment:
             return super().create(**values)
         record = cls(**values)
-        fields = cls._meta.fields
-        given = [fields[name].db_value(value) for name, value in record.__data__.items()]
-        record.id = rows(_insert_text(cls, tuple(record.__data__)), given)[0][0]
+        text = _insert_text(cls, tuple(record.__data__), 1) + " RETURNING id"
+        record.id = rows(text, record._column_values())[0][0]
         record._dirty.clear()
         return record
+
+    @classmethod
+    def create_many(cls, records: Iterable[Mapping[str, Any]]) -> None:
+        """Write several rows of the same columns by one statement, with the defaults of what is not given."""
+        made = [cls(**values) for values in records]
+        if made:
+            text = _insert_text(cls, tuple(made[0].__data__), len(made))
+            execute(text, [value for record in made for value in record._column_values()])
+
+    def _column_values(self) -> list[Any]:
+        fields = self._meta.fields
+        return [fields[name].db_value(value) for name, value in self.__data__.items()]
 
 
 @functools.cache
@@ -108,9 +119,10 @@ def _by_primary_key(model: type[BaseModel]) -> str:
 
 
 @functools.cache
-def _insert_text(model: type[BaseModel], names: tuple[str, ...]) -> str:
+def _insert_text(model: type[BaseModel], names: tuple[str, ...], count: int) -> str:
     columns = ", ".join(f'"{model._meta.fields[name].column_name}"' for name in names)
-    return f'INSERT INTO "{model._meta.table_name}" ({columns}) VALUES ({marks(names)}) RETURNING id'  # noqa: S608  # as above
+    values = ", ".join([f"({marks(names)})"] * count)
+    return f'INSERT INTO "{model._meta.table_name}" ({columns}) VALUES {values}'  # noqa: S608  # as above
 
 
 def connect(url: str, *, pool: int = 16) -> peewee.Database:
@@ -165,14 +177,6 @@ def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 def execute(sql: str, params: Sequence[Any] = ()) -> int:
     """Run one changing statement and return how many rows it changed."""
     return db.execute_sql(_spelt(sql, is_sqlite()), tuple(params)).rowcount  # type: ignore[no-any-return]  # DB-API
-
-
-def insert(table: str, columns: str, values: Sequence[Sequence[Any]]) -> None:
-    """Write several rows of the same columns by one statement."""
-    if values:
-        each = f"({marks(values[0])})"
-        text = f"INSERT INTO {table} ({columns}) VALUES {', '.join([each] * len(values))}"  # noqa: S608  # fixed text
-        execute(text, [value for row in values for value in row])
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-from webapp.db import execute, insert, marks, rows, utcnow
+from webapp.db import execute, marks, rows, utcnow
 from webapp.domain.errors import DomainError
 from webapp.models import Account, Audit, Journal, Transfer
 
@@ -100,13 +100,15 @@ def post(
         mirrors=mirrors,
     )
     ids = _account_ids({move.debit for move in real} | {move.credit for move in real})
-    insert(
-        "transfer",
-        "journal_id, line, debit_id, credit_id, amount_minor",
-        [
-            (journal.id, line, ids[move.debit], ids[move.credit], move.amount_minor)
-            for line, move in enumerate(real, start=1)
-        ],
+    Transfer.create_many(
+        {
+            "journal": journal.id,
+            "line": line,
+            "debit": ids[move.debit],
+            "credit": ids[move.credit],
+            "amount_minor": move.amount_minor,
+        }
+        for line, move in enumerate(real, start=1)
     )
     return journal
 

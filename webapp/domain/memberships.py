@@ -152,7 +152,7 @@ def remove(removals: Sequence[Removal], *, by: User, on: date, reason: str = "")
 def expire_due(on: date, *, customer_id: int | None = None) -> int:
     """End every active membership whose last day is past; its funds return to general funds. How many were ended.
 
-    Runs at the first look of a day, before every act on a customer's money, and by command; running it again does nothing.
+    Runs at the first look of a day, before every act on a customer's money, and by command; a second run does nothing.
     """
     where = "state = 'active' AND end_on < ?"
     params: list[object] = [on.isoformat()]
@@ -179,7 +179,8 @@ def unbilled(membership: Membership) -> int:
     """What may still be billed of a package: price − paid on its live draws − funds − unpaid on its package lines."""
     paid_draws, unpaid_sales = rows(
         "SELECT COALESCE(SUM(CASE WHEN l.source = 'draw' THEN l.paid_minor ELSE 0 END), 0),"
-        " COALESCE(SUM(CASE WHEN l.source = 'sale' THEN l.total_minor - l.paid_minor - l.cancelled_minor ELSE 0 END), 0)"
+        " COALESCE(SUM(CASE WHEN l.source = 'sale'"
+        " THEN l.total_minor - l.paid_minor - l.cancelled_minor ELSE 0 END), 0)"
         " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
         " WHERE l.membership_id = ? AND i.status IN ('open', 'paid')",
         (membership.id,),

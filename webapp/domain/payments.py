@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from webapp.db import execute, rows, transactional
+from webapp.db import execute, marks, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.allocation import (
     ACCOUNT,
@@ -24,8 +24,8 @@ from webapp.domain.ledger import Move
 from webapp.domain.limits import limit_of
 from webapp.domain.memberships import expire_due
 from webapp.domain.settling import reduce_due, sweep
-from webapp.models import Audit, Company, Customer, Invoice, Journal, Membership, Payment, PaymentMethod, User
 from webapp.models import Allocation as AllocationRow
+from webapp.models import Audit, Company, Customer, Invoice, Journal, Membership, Payment, PaymentMethod, User
 from webapp.permissions import Permission
 
 
@@ -83,7 +83,8 @@ class Open(NamedTuple):
 def open_invoice(invoice: Invoice) -> Open:
     """The facts that a payment is planned from. Reads only."""
     found = rows(
-        "SELECT l.id, l.source, l.membership_id, l.total_minor - l.paid_minor - l.cancelled_minor, m.package_name, m.state"
+        "SELECT l.id, l.source, l.membership_id, l.total_minor - l.paid_minor - l.cancelled_minor"
+        " - l.credited_net_minor - l.credited_tax_minor, m.package_name, m.state"
         " FROM invoice_line l LEFT JOIN membership m ON m.id = l.membership_id"
         " WHERE l.invoice_id = ? ORDER BY l.position, l.part",
         (invoice.id,),
@@ -160,8 +161,8 @@ def pay(
     no longer open. ``received_on`` is when the money came, today unless told; the books are dated today.
     """
     invoice = Invoice.get_by_id(invoice_id)
-    expire_due(on, customer_id=invoice.customer_id)
-    invoice = Invoice.get_by_id(invoice_id)
+    if expire_due(on, customer_id=invoice.customer_id):
+        invoice = Invoice.get_by_id(invoice_id)
     if invoice.status != "open":
         raise Changed(f"Invoice {invoice.code} is {invoice.status}; there is nothing to pay.")
     received = received_on or on
@@ -250,13 +251,16 @@ def _moves(invoice: Invoice, method: PaymentMethod, fills: Sequence[Fill]) -> li
 
 def _write_down(fills: Sequence[Fill], payments: dict[int, Payment]) -> None:
     """One allocation row for each fill, and the line's own counter."""
+    AllocationRow.create_many(
+        {
+            "journal": payments[fill.tender].journal_id,
+            "line": fill.line.line,
+            "amount_minor": fill.amount_minor,
+            "source": fill.source,
+        }
+        for fill in fills
+    )
     for fill in fills:
-        AllocationRow.create(
-            journal=payments[fill.tender].journal_id,
-            line=fill.line.line,
-            amount_minor=fill.amount_minor,
-            source=fill.source,
-        )
         execute("UPDATE invoice_line SET paid_minor = paid_minor + ? WHERE id = ?", (fill.amount_minor, fill.line.line))
 
 
@@ -292,14 +296,13 @@ def _kept(
 
 def _sweep_inactive(open_: Open, entry: Audit, on: date) -> None:
     """What reached the package funds of an inactive membership goes on to general funds in the same act."""
-    for membership_id in sorted(open_.labels):
-        membership = Membership.get_by_id(membership_id)
-        if not membership.is_active:
-            sweep(membership, "sweep", entry=entry, on=on)
+    ids = list(open_.labels)
+    for membership in Membership.fetch(f"state = 'inactive' AND id IN ({marks(ids)}) ORDER BY id", ids):
+        sweep(membership, "sweep", entry=entry, on=on)
 
 
 def _effects(open_: Open, allocation: Allocation, kept: int) -> list[Effect]:
-    packages = {membership: 0 for membership in open_.labels}
+    packages = dict.fromkeys(open_.labels, 0)
     general = kept
     for fill in allocation.fills:
         if fill.source == GENERAL:
