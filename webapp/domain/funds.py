@@ -24,7 +24,9 @@ def deposit(
 
 
 @transactional
-def withdraw(customer: Customer, method: PaymentMethod, amount_minor: int, *, by: User, on: date, reason: str) -> Journal:
+def withdraw(
+    customer: Customer, method: PaymentMethod, amount_minor: int, *, by: User, on: date, reason: str
+) -> Journal:
     """Pay money out of a customer's general funds, at most what is there."""
     _refuse_method(method)
     _refuse_amount(amount_minor)

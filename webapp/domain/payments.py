@@ -264,6 +264,32 @@ def _write_down(fills: Sequence[Fill], payments: dict[int, Payment]) -> None:
         execute("UPDATE invoice_line SET paid_minor = paid_minor + ? WHERE id = ?", (fill.amount_minor, fill.line.line))
 
 
+def fill_from_package(invoice: Invoice, membership: Membership, *, entry: Audit, on: date) -> None:
+    """Pay what an open invoice draws from a membership out of its package funds, as far as they go: part of a refund."""
+    available = ledger.balance(ledger.package_funds(membership.id))
+    drawn = [x for x in open_invoice(invoice).lines if x.source == "draw" and x.membership == membership.id]
+    fills = []
+    for line in drawn:
+        amount = min(available, line.due_minor)
+        if amount:
+            fills.append(Fill(ACCOUNT, line, amount, PACKAGE))
+            available -= amount
+    account = PaymentMethod.get(PaymentMethod.kind == PaymentMethod.ACCOUNT)
+    journal = ledger.post(
+        "pay",
+        "act",
+        entry.id,
+        _moves(invoice, account, fills),
+        audit=entry,
+        on=on,
+        part=ledger.next_part("pay", "act", entry.id),
+        invoice_id=invoice.id,
+    )
+    if journal:
+        _write_down(fills, {ACCOUNT: _payment(invoice, account, journal, entry, on, fills)})
+        reduce_due(invoice.id, sum(fill.amount_minor for fill in fills), entry=entry, on=on)
+
+
 def _kept(
     open_: Open, allocation: Allocation, tenders: Sequence[Tender], entry: Audit, on: date, received: date
 ) -> list[Payment]:

@@ -134,6 +134,14 @@ def draw(cover: Cover, quantity_milli: int, basis: Basis) -> tuple[Priced, Cover
     return part, changed
 
 
+def tax_split(amount_minor: int, percent_e4: int, basis: Basis) -> tuple[int, int]:
+    """An amount in the company's tax style as net and tax, rounded once."""
+    if basis.tax_inclusive:
+        tax = percent_within(amount_minor, percent_e4)
+        return amount_minor - tax, tax
+    return amount_minor, percent_of(amount_minor, percent_e4)
+
+
 def _in_turn(wanted: Wanted, covers: Sequence[Cover]) -> list[Cover]:
     if wanted.source == STANDARD:
         return []
@@ -152,14 +160,13 @@ def _why_standard(wanted: Wanted, covers: Sequence[Cover]) -> str:
 
 def _at(wanted: Wanted, quantity_milli: int, rate_e4: int, source: str, reason: str, basis: Basis) -> Priced:
     amount = times(rate_e4, quantity_milli, basis.decimals)
-    within = percent_within(amount, wanted.tax_percent_e4)
-    tax = within if basis.tax_inclusive else percent_of(amount, wanted.tax_percent_e4)
+    net, tax = tax_split(amount, wanted.tax_percent_e4, basis)
     return Priced(
         source=source,
         quantity_milli=quantity_milli,
         rate_e4=rate_e4,
         amount_minor=amount,
-        net_minor=amount - tax if basis.tax_inclusive else amount,
+        net_minor=net,
         tax_minor=tax,
         tax_percent_e4=wanted.tax_percent_e4,
         reason=reason,

@@ -9,7 +9,7 @@ from datetime import date
 from webapp.db import execute, rows
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed
-from webapp.models import Audit, Company, Invoice, Membership
+from webapp.models import Audit, Company, Membership
 
 COMPLETED, REMOVED, EXPIRED, VOIDED = "completed", "removed", "expired", "voided"
 FORFEITED = ledger.Key("forfeited")
@@ -17,15 +17,15 @@ FORFEITED = ledger.Key("forfeited")
 
 def reduce_due(invoice_id: int, amount_minor: int, *, entry: Audit, on: date) -> None:
     """Take an amount off what is due; the last of it makes the invoice paid and its reserved units used."""
-    changed = execute(
+    changed = rows(
         "UPDATE invoice SET due_minor = due_minor - ?, version = version + 1,"
         " status = CASE WHEN due_minor = ? THEN 'paid' ELSE status END"
-        " WHERE id = ? AND status = 'open' AND due_minor >= ?",
+        " WHERE id = ? AND status = 'open' AND due_minor >= ? RETURNING status",
         (amount_minor, amount_minor, invoice_id, amount_minor),
     )
-    if changed != 1:
+    if not changed:
         raise Changed("This invoice was changed by somebody else meanwhile.")
-    if Invoice.get_by_id(invoice_id).status == "paid":
+    if changed[0][0] == "paid":
         settle(invoice_id, entry=entry, on=on)
 
 
@@ -54,7 +54,7 @@ def _draws(invoice_id: int) -> list[tuple[int, int]]:
     return [
         (row[0], row[1])
         for row in rows(
-            "SELECT membership_item_id, quantity_milli FROM invoice_line"
+            "SELECT membership_item_id, quantity_milli - credited_milli FROM invoice_line"
             " WHERE invoice_id = ? AND source = 'draw' ORDER BY membership_item_id",
             (invoice_id,),
         )
@@ -67,14 +67,16 @@ def _units(sql: str, params: tuple[int, ...]) -> None:
 
 
 def _complete_used_up(invoice_id: int, *, entry: Audit, on: date) -> None:
-    drawn = rows(
+    used_up = rows(
         "SELECT DISTINCT l.membership_id FROM invoice_line l JOIN membership m ON m.id = l.membership_id"
-        " WHERE l.invoice_id = ? AND l.source = 'draw' AND m.state = 'active' ORDER BY l.membership_id",
+        " WHERE l.invoice_id = ? AND l.source = 'draw' AND m.state = 'active' AND NOT EXISTS (SELECT 1"
+        " FROM membership_item mi WHERE mi.membership_id = m.id AND mi.used_milli < mi.included_milli)"
+        " ORDER BY l.membership_id",
         (invoice_id,),
     )
-    for (membership_id,) in drawn:
+    for (membership_id,) in used_up:
         membership = Membership.get_by_id(membership_id)
-        if membership.is_active and is_used_up(membership_id):
+        if membership.is_active:
             audit.record(
                 "Completed",
                 "membership",

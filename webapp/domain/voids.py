@@ -1,4 +1,4 @@
-"""Taking an invoice back: mirror entries, units to where they came from, money to where it came from (spec section 5)."""
+"""Taking an invoice back: mirror entries, units and money to where they came from (spec section 5)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,7 +9,8 @@ from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
 from webapp.domain.memberships import expire_due
-from webapp.domain.settling import COMPLETED, VOIDED, sweep, unsettle
+from webapp.domain.reopening import reopen_completed
+from webapp.domain.settling import VOIDED, sweep
 from webapp.models import (
     Allocation,
     Audit,
@@ -24,6 +25,8 @@ from webapp.models import (
 from webapp.models.invoice import invoice_code
 
 TO_ACCOUNT, REFUNDED = "account", "refunded"
+OF_AN_INVOICE = ("issue", "pay", "restore", "cancel", "uncancel", "credit")
+"""The kinds of journal that a void takes back."""
 
 
 @transactional
@@ -57,7 +60,7 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
     )
     lines = list(InvoiceLine.select().where(InvoiceLine.invoice == invoice))
     try:
-        _reopen_completed(lines, entry, on)
+        reopen_completed(lines, entry, on)
         _take_back(invoice, entry, on, money)
     except ledger.ShortFunds as short:
         raise DomainError(
@@ -89,70 +92,9 @@ def _refuse_drawn_sale(invoice: Invoice) -> None:
         )
 
 
-def _reopen_completed(lines: Sequence[InvoiceLine], entry: Audit, on: date) -> None:
-    """A completed membership whose draw is voided is active again, unless another of that package is active by now."""
-    drawn = sorted({line.membership_id for line in lines if line.source == "draw" and line.membership_id})
-    for membership in Membership.select().where(Membership.id.in_(drawn or [0])).order_by(Membership.id):
-        if membership.reason != COMPLETED or _another_is_active(membership):
-            continue
-        closing = Journal.select().where((Journal.membership == membership) & Journal.kind.in_([COMPLETED, "cancel"]))
-        for journal in ledger.live(list(closing)):
-            ledger.mirror(journal, audit=entry, on=on)
-            if journal.kind == "cancel":
-                _uncancel(journal)
-        execute(
-            "UPDATE membership SET state = 'active', reason = NULL, inactive_on = NULL, version = version + 1"
-            " WHERE id = ?",
-            (membership.id,),
-        )
-        audit.record(
-            "Active again",
-            "membership",
-            membership.id,
-            by=entry.user,
-            customer=membership.customer_id,
-            state=["inactive", "active"],
-        )
-
-
-def _another_is_active(membership: Membership) -> bool:
-    return (
-        Membership.select()
-        .where(
-            (Membership.customer == membership.customer_id)
-            & (Membership.package == membership.package_id)
-            & (Membership.state == "active")
-            & (Membership.id != membership.id)
-        )
-        .exists()
-    )
-
-
-def _uncancel(journal: Journal) -> None:
-    """The unpaid rest of a package line is owed again."""
-    found = rows(
-        "SELECT id, cancelled_minor FROM invoice_line"
-        " WHERE invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0",
-        (journal.invoice_id, journal.membership_id),
-    )
-    invoice = Invoice.get_by_id(journal.invoice_id)
-    total = sum(cancelled for _, cancelled in found)
-    execute(
-        "UPDATE invoice_line SET cancelled_minor = 0"
-        " WHERE invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0",
-        (journal.invoice_id, journal.membership_id),
-    )
-    if invoice.status == "paid":
-        unsettle(invoice.id)
-    execute(
-        "UPDATE invoice SET due_minor = due_minor + ?, status = 'open', version = version + 1 WHERE id = ?",
-        (total, invoice.id),
-    )
-
-
 def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
     """Mirror every live journal of the invoice, newest first; then money to the account where that is wanted."""
-    found = Journal.select().where((Journal.invoice == invoice) & Journal.kind.in_(["issue", "pay", "cancel"]))
+    found = Journal.select().where((Journal.invoice == invoice) & Journal.kind.in_(OF_AN_INVOICE))
     for journal in ledger.live(list(found)):
         ledger.mirror(journal, audit=entry, on=on)
         for allocation in Allocation.select().where(Allocation.journal == journal):
@@ -160,8 +102,6 @@ def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
                 "UPDATE invoice_line SET paid_minor = paid_minor - ? WHERE id = ?",
                 (allocation.amount_minor, allocation.line_id),
             )
-        if journal.kind == "cancel":
-            execute("UPDATE invoice_line SET cancelled_minor = 0 WHERE invoice_id = ?", (invoice.id,))
         payment = Payment.get_or_none(Payment.journal == journal)
         if payment and money == TO_ACCOUNT and not payment.method.is_account:
             ledger.post(
@@ -179,17 +119,24 @@ def _give_back_units(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
     inclusive = Company.get_by_id(1).tax_inclusive
     counter = "used_milli" if invoice.status == "paid" else "reserved_milli"
     for line in sorted((x for x in lines if x.source == "draw"), key=lambda x: x.membership_item_id or 0):
-        drawn = line.net_minor + (line.tax_minor if inclusive else 0)
+        quantity = line.quantity_milli - line.credited_milli
+        tax = line.tax_minor - line.credited_tax_minor
+        drawn = line.net_minor - line.credited_net_minor + (tax if inclusive else 0)
         changed = execute(
             f"UPDATE membership_item SET {counter} = {counter} - ?, drawn_minor = drawn_minor - ?,"  # noqa: S608  # two names
             f" drawn_tax_minor = drawn_tax_minor - ? WHERE id = ? AND {counter} >= ?",
-            (line.quantity_milli, drawn, line.tax_minor, line.membership_item_id, line.quantity_milli),
+            (quantity, drawn, tax, line.membership_item_id, quantity),
         )
         if changed != 1:
             raise Changed("The units of this invoice were changed by somebody else meanwhile.")
 
 
 def _close(invoice_id: int) -> None:
+    execute(
+        "UPDATE invoice_line SET cancelled_minor = 0, credited_net_minor = 0, credited_tax_minor = 0, credited_milli = 0"
+        " WHERE invoice_id = ?",
+        (invoice_id,),
+    )
     execute(
         "UPDATE invoice SET status = 'void', due_minor = 0, version = version + 1"
         " WHERE id = ? AND status IN ('open', 'paid')",
@@ -198,7 +145,7 @@ def _close(invoice_id: int) -> None:
 
 
 def _end_unsold(lines: Sequence[InvoiceLine], entry: Audit, on: date) -> None:
-    """Memberships whose sale is gone and that nothing draws from are voided; money in inactive ones goes to general funds."""
+    """Void memberships whose sale is gone and that nothing draws from; sweep what is in inactive ones."""
     for membership_id in sorted({line.membership_id for line in lines if line.membership_id}):
         membership = Membership.get_by_id(membership_id)
         sold_here = any(line.source == "sale" and line.membership_id == membership_id for line in lines)

@@ -1,0 +1,204 @@
+"""Crediting a part of an invoice line: the last split part first, the money back the way it came, last in first out."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from webapp.db import execute, rows, transactional
+from webapp.domain import audit, ledger, numbers
+from webapp.domain.errors import Changed, DomainError
+from webapp.domain.ledger import Move
+from webapp.domain.memberships import expire_due
+from webapp.domain.reopening import reopen_completed
+from webapp.domain.settling import reduce_due, sweep
+from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, Payment, User
+from webapp.models import Allocation as AllocationRow
+from webapp.money import share
+from webapp.quantity import format_quantity
+
+
+class Credited(NamedTuple):
+    """What is credited of one part of a line."""
+
+    line: InvoiceLine
+    quantity_milli: int
+    net_minor: int
+    tax_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+def credited_parts(lines: Sequence[InvoiceLine], quantity_milli: int) -> list[Credited]:
+    """Spread a quantity over the parts of a typed line, the last first.
+
+    What stays of a part is the rounded share of its amount for the quantity that stays; the rest is credited.
+    """
+    remaining, parts = quantity_milli, []
+    for line in sorted(lines, key=lambda x: -x.part):
+        taken = min(remaining, line.quantity_milli - line.credited_milli)
+        if taken:
+            stays = line.quantity_milli - line.credited_milli - taken
+            net = line.net_minor - line.credited_net_minor - share(line.net_minor, stays, line.quantity_milli)
+            tax = line.tax_minor - line.credited_tax_minor - share(line.tax_minor, stays, line.quantity_milli)
+            parts.append(Credited(line, taken, net, tax))
+            remaining -= taken
+    return parts
+
+
+@transactional
+def credit(
+    invoice_id: int, position: int, quantity_milli: int, *, version: int, by: User, on: date, reason: str
+) -> CreditNote:
+    """Credit so much of a line of an open or paid invoice, under a number of its own.
+
+    Units return to the membership they were drawn from. What was paid of the credited part goes back to package funds
+    where it came from there, else to the general funds of the customer.
+    """
+    invoice = Invoice.get_by_id(invoice_id)
+    expire_due(on, customer_id=invoice.customer_id)
+    invoice = Invoice.get_by_id(invoice_id)
+    if invoice.status not in ("open", "paid") or invoice.version != version:
+        raise Changed(f"Invoice {invoice.code} was changed by somebody else meanwhile. Look again.")
+    if not reason.strip():
+        raise DomainError("Say why this is credited.", "reason")
+    parts = _parts(invoice, position, quantity_milli)
+    entry = audit.record(
+        "Credited",
+        "invoice",
+        invoice.id,
+        by=by,
+        customer=invoice.customer_id,
+        reason=reason.strip(),
+        position=position,
+        quantity_milli=quantity_milli,
+        total_minor=sum(part.total_minor for part in parts),
+    )
+    reopen_completed([part.line for part in parts], entry, on)
+    note = _note(invoice, parts, entry, on, reason.strip())
+    _post(Invoice.get_by_id(invoice_id), note, parts, entry, on)
+    return note
+
+
+def _parts(invoice: Invoice, position: int, quantity_milli: int) -> list[Credited]:
+    lines = list(
+        InvoiceLine.select().where(
+            (InvoiceLine.invoice == invoice) & (InvoiceLine.position == position) & (InvoiceLine.kind == "item")
+        )
+    )
+    if not lines:
+        raise DomainError("Only item lines can be credited in part. A package is refunded from its membership.")
+    if quantity_milli <= 0:
+        raise DomainError("The quantity must be above 0.", "quantity")
+    most = sum(line.quantity_milli - line.credited_milli for line in lines)
+    if quantity_milli > most:
+        raise DomainError(f"At most {format_quantity(most)} can still be credited of this line.", "quantity")
+    parts = credited_parts(lines, quantity_milli)
+    if not sum(part.total_minor for part in parts):
+        raise DomainError("There is no amount to credit on this line. Void the invoice to give the units back.")
+    return parts
+
+
+def _note(invoice: Invoice, parts: Sequence[Credited], entry: Audit, on: date, reason: str) -> CreditNote:
+    series = f"CN-{on.year}"
+    detail = [
+        {"line": p.line.id, "quantity_milli": p.quantity_milli, "net_minor": p.net_minor, "tax_minor": p.tax_minor}
+        for p in parts
+    ]
+    return CreditNote.create(
+        series=series,
+        number=numbers.take(series),
+        kind="credit",
+        customer=invoice.customer_id,
+        customer_name=invoice.customer_name,
+        invoice=invoice,
+        amount_minor=sum(part.total_minor for part in parts),
+        issued_on=on,
+        reason=reason,
+        detail=json.dumps(detail),
+        audit=entry,
+    )
+
+
+def _post(invoice: Invoice, note: CreditNote, parts: Sequence[Credited], entry: Audit, on: date) -> None:
+    receivable = ledger.receivable(invoice.id)
+    moves: list[Move] = []
+    for part in parts:
+        moves.append(Move(ledger.income(part.line.category), receivable, part.net_minor))
+        moves.append(Move(ledger.tax(part.line.tax_percent_e4), receivable, part.tax_minor))
+    over = [(part, back) for part in parts for back in _overpaid(part)]
+    moves += [Move(receivable, _home(part, source, journal), amount) for part, (amount, source, journal) in over]
+    journal = ledger.post("credit", "credit_note", note.id, moves, audit=entry, on=on, invoice_id=invoice.id)
+    assert journal is not None  # noqa: S101  # a credit of nothing was refused
+    for part, (amount, source, _) in over:
+        AllocationRow.create(journal=journal, line=part.line, amount_minor=-amount, source=source)
+    unpaid = 0
+    for part in parts:
+        back = sum(amount for owner, (amount, _, _) in over if owner is part)
+        unpaid += part.total_minor - back
+        _write_line(invoice, part, back)
+    if unpaid:
+        reduce_due(invoice.id, unpaid, entry=entry, on=on)
+    for membership_id in sorted({part.line.membership_id for part in parts if part.line.membership_id}):
+        membership = Membership.get_by_id(membership_id)
+        if not membership.is_active:
+            sweep(membership, "sweep", entry=entry, on=on)
+
+
+def _overpaid(part: Credited) -> Iterator[tuple[int, str, int]]:
+    """The money that the line no longer asks for, last in first: (amount, where it came from, journal)."""
+    line = part.line
+    over = max(0, line.paid_minor - (line.kept_minor - line.cancelled_minor - part.total_minor))
+    left = _paid_into(line)
+    while over:
+        amount, source, journal = left.pop()
+        taken = min(over, amount)
+        yield taken, source, journal
+        over -= taken
+
+
+def _paid_into(line: InvoiceLine) -> list[tuple[int, str, int]]:
+    """What fills the line now, oldest first; earlier credits have already taken from the newest."""
+    found = rows(
+        "SELECT a.amount_minor, a.source, a.journal_id FROM allocation a"
+        " WHERE a.line_id = ? AND NOT EXISTS (SELECT 1 FROM journal m WHERE m.mirrors_id = a.journal_id) ORDER BY a.id",
+        (line.id,),
+    )
+    filled: list[tuple[int, str, int]] = []
+    for amount, source, journal in found:
+        if amount > 0:
+            filled.append((amount, source, journal))
+        while amount < 0:
+            last, kind, of = filled.pop()
+            amount += last
+            if amount > 0:
+                filled.append((amount, kind, of))
+    return filled
+
+
+def _home(part: Credited, source: str, journal_id: int) -> ledger.Key:
+    if source == "package" and part.line.membership_id:
+        return ledger.package_funds(part.line.membership_id)
+    return ledger.general(Payment.get(Payment.journal == journal_id).customer_id)
+
+
+def _write_line(invoice: Invoice, part: Credited, back_minor: int) -> None:
+    line = part.line
+    execute(
+        "UPDATE invoice_line SET credited_milli = credited_milli + ?, credited_net_minor = credited_net_minor + ?,"
+        " credited_tax_minor = credited_tax_minor + ?, paid_minor = paid_minor - ? WHERE id = ?",
+        (part.quantity_milli, part.net_minor, part.tax_minor, back_minor, line.id),
+    )
+    if line.source != "draw":
+        return
+    counter = "used_milli" if invoice.status == "paid" else "reserved_milli"
+    drawn = part.net_minor + (part.tax_minor if Company.get_by_id(1).tax_inclusive else 0)
+    changed = execute(
+        f"UPDATE membership_item SET {counter} = {counter} - ?, drawn_minor = drawn_minor - ?,"  # noqa: S608  # two names
+        f" drawn_tax_minor = drawn_tax_minor - ? WHERE id = ? AND {counter} >= ?",
+        (part.quantity_milli, drawn, part.tax_minor, line.membership_item_id, part.quantity_milli),
+    )
+    if changed != 1:
+        raise Changed("The units of this line were changed by somebody else meanwhile.")

@@ -1,0 +1,322 @@
+"""Giving unused package value back (spec section 5, "Refund"): two policies and an optional fee, stated side by side."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from webapp.db import rows, transactional, utcnow
+from webapp.domain import audit, ledger, numbers
+from webapp.domain.allocation import PACKAGE
+from webapp.domain.errors import Changed, DomainError
+from webapp.domain.ledger import Move
+from webapp.domain.memberships import expire_due
+from webapp.domain.payments import fill_from_package
+from webapp.domain.rates import Basis, tax_split
+from webapp.domain.settling import REMOVED, end
+from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, PaymentMethod, User
+from webapp.models import Allocation as AllocationRow
+from webapp.money import times
+
+KEEP, AT_STANDARD = "keep", "standard"
+
+
+class Difference(NamedTuple):
+    """What used units of an item cost more at the standard rates of their days than at the package rate."""
+
+    item: int
+    name: str
+    category: str
+    quantity_milli: int
+    net_minor: int
+    tax_minor: int
+    tax_percent_e4: int
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+class Offer(NamedTuple):
+    """What would be given back under one policy."""
+
+    policy: str
+    funds_minor: int
+    open_draws_minor: int
+    differences: list[Difference]
+    fee_minor: int
+
+    @property
+    def charged_minor(self) -> int:
+        return sum(d.total_minor for d in self.differences) + self.fee_minor
+
+    @property
+    def refund_minor(self) -> int:
+        return self.funds_minor - self.open_draws_minor - self.charged_minor
+
+
+class PayOut(NamedTuple):
+    """So much of the refund by one method, at most what came by it."""
+
+    method: PaymentMethod
+    amount_minor: int
+
+
+def offers(membership: Membership, fee_minor: int = 0) -> list[Offer]:
+    """Both policies side by side. Reads only."""
+    funds = ledger.balance(ledger.package_funds(membership.id))
+    open_draws = min(funds, sum(due for _, due in _open_draws(membership)))
+    return [
+        Offer(KEEP, funds, open_draws, [], fee_minor),
+        Offer(AT_STANDARD, funds, open_draws, differences(membership), fee_minor),
+    ]
+
+
+def differences(membership: Membership) -> list[Difference]:
+    """Σ standard − drawn of the live draws, by item, never below 0, with tax."""
+    company = Company.get_by_id(1)
+    basis = Basis(company.decimals, company.tax_inclusive)
+    totals: dict[int, list[int]] = {}
+    facts: dict[int, tuple[str, str, int]] = {}
+    for item, name, category, percent, quantity, standard, drawn in rows(
+        "SELECT l.item_id, l.description, l.category, l.tax_percent_e4, l.quantity_milli - l.credited_milli,"
+        " COALESCE(l.standard_rate_e4, l.rate_e4, 0), l.net_minor - l.credited_net_minor"
+        " + CASE WHEN ? = 1 THEN l.tax_minor - l.credited_tax_minor ELSE 0 END"
+        " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        " WHERE l.membership_id = ? AND l.source = 'draw' AND i.status IN ('open', 'paid') ORDER BY l.id",
+        (int(company.tax_inclusive), membership.id),
+    ):
+        sums = totals.setdefault(item, [0, 0])
+        sums[0] += quantity
+        sums[1] += times(standard, quantity, company.decimals) - drawn
+        facts[item] = (name, category, percent)
+    found = []
+    for item, (quantity, more) in totals.items():
+        if more > 0:
+            name, category, percent = facts[item]
+            net, tax = tax_split(more, percent, basis)
+            found.append(Difference(item, name, category, quantity, net, tax, percent))
+    return found
+
+
+def received(membership: Membership) -> dict[int, int]:
+    """What came in for this membership by each method and was not yet given back: the most each can pay out."""
+    came = rows(
+        "SELECT p.method_id, SUM(a.amount_minor) FROM allocation a"
+        " JOIN invoice_line l ON l.id = a.line_id JOIN payment p ON p.journal_id = a.journal_id"
+        " WHERE l.membership_id = ? AND l.source = 'sale' AND a.source = 'method'"
+        " AND NOT EXISTS (SELECT 1 FROM journal m WHERE m.mirrors_id = a.journal_id) GROUP BY p.method_id",
+        (membership.id,),
+    )
+    went = rows(
+        "SELECT credit.ref, SUM(t.amount_minor) FROM journal j JOIN transfer t ON t.journal_id = j.id"
+        " JOIN account credit ON credit.id = t.credit_id"
+        " WHERE j.membership_id = ? AND j.kind = 'refund' AND credit.kind = 'M' GROUP BY credit.ref",
+        (membership.id,),
+    )
+    gone = {method: int(amount) for method, amount in went}
+    return {method: int(amount) - gone.get(method, 0) for method, amount in came}
+
+
+def back_to_methods(membership: Membership, refund_minor: int) -> list[PayOut]:
+    """The usual pay-out: to each method that the money came by, as far as it goes."""
+    outs = []
+    for method_id, most in sorted(received(membership).items()):
+        amount = min(most, refund_minor)
+        if amount > 0:
+            outs.append(PayOut(PaymentMethod.get_by_id(method_id), amount))
+            refund_minor -= amount
+    return outs
+
+
+@transactional
+def refund(
+    membership_id: int,
+    policy: str,
+    pay_outs: Sequence[PayOut],
+    *,
+    version: int,
+    by: User,
+    on: date,
+    reason: str,
+    fee_minor: int = 0,
+) -> CreditNote:
+    """Give unused value back and end the membership as removed; what no method pays out goes to general funds.
+
+    Open draws are paid from the funds first. Raises `DomainError` when a method would pay out more than came by it.
+    """
+    membership = Membership.get_by_id(membership_id)
+    expire_due(on, customer_id=membership.customer_id)
+    membership = Membership.get_by_id(membership_id)
+    if not membership.is_active or membership.version != version:
+        raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
+    if not reason.strip():
+        raise DomainError("Say why it is refunded.", "reason")
+    if fee_minor < 0:
+        raise DomainError("The fee cannot be below 0.", "fee")
+    offer = next((o for o in offers(membership, fee_minor) if o.policy == policy), None)
+    if offer is None:
+        raise DomainError("Choose how used units count.", "policy")
+    _refuse(membership, offer, pay_outs)
+    entry = audit.record(
+        "Refunded",
+        "membership",
+        membership.id,
+        by=by,
+        customer=membership.customer_id,
+        reason=reason.strip(),
+        policy=policy,
+        fee_minor=fee_minor,
+        refund_minor=offer.refund_minor,
+        methods={out.method.id: out.amount_minor for out in pay_outs},
+    )
+    for invoice_id, _ in _open_draws(membership):
+        fill_from_package(Invoice.get_by_id(invoice_id), membership, entry=entry, on=on)
+    if not Membership.get_by_id(membership.id).is_active:
+        raise DomainError(f"Paying its open draws completes {membership.package_name}; nothing unused is left.")
+    if offer.charged_minor:
+        _settle(membership, offer, entry, by=by, on=on)
+    note = _note(membership, offer, entry, on, reason.strip())
+    _pay_out(membership, note, pay_outs, entry, on)
+    end(Membership.get_by_id(membership.id), REMOVED, entry=entry, on=on)
+    return note
+
+
+def _refuse(membership: Membership, offer: Offer, pay_outs: Sequence[PayOut]) -> None:
+    amount = Company.get_by_id(1).amount
+    if offer.refund_minor <= 0:
+        raise DomainError(
+            f"Nothing is left to refund: package funds {amount(offer.funds_minor)}, open draws"
+            f" {amount(offer.open_draws_minor)}, charged {amount(offer.charged_minor)}.",
+            "policy",
+        )
+    most = received(membership)
+    for out in pay_outs:
+        field = f"method-{out.method.id}"
+        if out.amount_minor < 0:
+            raise DomainError("This cannot be below 0.", field)
+        if out.amount_minor > max(0, most.get(out.method.id, 0)):
+            raise DomainError(f"At most {amount(max(0, most.get(out.method.id, 0)))} came by {out.method.name}.", field)
+    over = sum(out.amount_minor for out in pay_outs) - offer.refund_minor
+    if over > 0:
+        raise DomainError(f"This is {amount(over)} more than the refund.", f"method-{pay_outs[-1].method.id}")
+
+
+def _open_draws(membership: Membership) -> list[tuple[int, int]]:
+    """Open invoices that draw from the membership with what those draws still ask for, oldest due date first."""
+    return [
+        (invoice_id, int(due))
+        for invoice_id, due in rows(
+            "SELECT i.id, SUM(l.total_minor - l.credited_net_minor - l.credited_tax_minor - l.paid_minor"
+            " - l.cancelled_minor) FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+            " WHERE l.membership_id = ? AND l.source = 'draw' AND i.status = 'open'"
+            " GROUP BY i.id, i.due_on, i.series, i.number ORDER BY i.due_on, i.series, i.number",
+            (membership.id,),
+        )
+    ]
+
+
+def _settle(membership: Membership, offer: Offer, entry: Audit, *, by: User, on: date) -> None:
+    """The settlement invoice: the differences and the fee, paid at once from package funds."""
+    lines: list[tuple[str, int | None, str, int, int, int, int]] = [(d.name, d.item, d.category, d.quantity_milli, d.net_minor, d.tax_minor, d.tax_percent_e4)
+             for d in offer.differences]  # fmt: skip  # one line of facts for each line
+    if offer.fee_minor:
+        lines.append(("Refund fee", None, "Fees", 1000, offer.fee_minor, 0, 0))
+    series = str(on.year)
+    customer = membership.customer
+    invoice = Invoice.create(
+        customer=customer,
+        customer_name=customer.name,
+        customer_sort=customer.sort_name,
+        kind="settlement",
+        status="paid",
+        series=series,
+        number=numbers.take(series),
+        service_on=on,
+        due_on=on,
+        issued_on=on,
+        net_minor=sum(line[4] for line in lines),
+        tax_minor=sum(line[5] for line in lines),
+        total_minor=offer.charged_minor,
+        created_by=by,
+        created_at=utcnow(),
+        changed_at=utcnow(),
+    )
+    written = []
+    for position, (name, item, category, quantity, net, tax, percent) in enumerate(lines, start=1):
+        written.append(
+            InvoiceLine.create(
+                invoice=invoice,
+                position=position,
+                kind="item",
+                source="typed",
+                item=item,
+                description=name,
+                quantity_milli=quantity,
+                reason="to the standard rate" if item else f"{membership.package_name} refunded",
+                category=category,
+                tax_percent_e4=percent,
+                net_minor=net,
+                tax_minor=tax,
+                total_minor=net + tax,
+                paid_minor=net + tax,
+            )
+        )
+    _post_settlement(membership, invoice, written, entry, on)
+
+
+def _post_settlement(
+    membership: Membership, invoice: Invoice, lines: Sequence[InvoiceLine], entry: Audit, on: date
+) -> None:
+    receivable = ledger.receivable(invoice.id)
+    moves = [Move(receivable, ledger.income(line.category), line.net_minor) for line in lines]
+    moves += [Move(receivable, ledger.tax(line.tax_percent_e4), line.tax_minor) for line in lines]
+    ledger.post("issue", "invoice", invoice.id, moves, audit=entry, on=on, invoice_id=invoice.id)
+    paid = ledger.post(
+        "pay",
+        "invoice",
+        invoice.id,
+        [Move(ledger.package_funds(membership.id), receivable, invoice.total_minor)],
+        audit=entry,
+        on=on,
+        invoice_id=invoice.id,
+        membership_id=membership.id,
+    )
+    for line in lines:
+        AllocationRow.create(journal=paid, line=line, amount_minor=line.total_minor, source=PACKAGE)
+
+
+def _note(membership: Membership, offer: Offer, entry: Audit, on: date, reason: str) -> CreditNote:
+    series = f"CN-{on.year}"
+    detail = {
+        "policy": offer.policy,
+        "funds_minor": offer.funds_minor,
+        "open_draws_minor": offer.open_draws_minor,
+        "charged_minor": offer.charged_minor,
+    }
+    return CreditNote.create(
+        series=series,
+        number=numbers.take(series),
+        kind="refund",
+        customer=membership.customer_id,
+        customer_name=membership.customer.name,
+        membership=membership,
+        amount_minor=offer.refund_minor,
+        issued_on=on,
+        reason=reason,
+        detail=json.dumps(detail),
+        audit=entry,
+    )
+
+
+def _pay_out(membership: Membership, note: CreditNote, outs: Sequence[PayOut], entry: Audit, on: date) -> None:
+    package = ledger.package_funds(membership.id)
+    ledger.post(
+        "refund",
+        "credit_note",
+        note.id,
+        [Move(package, ledger.method(out.method.id), out.amount_minor) for out in outs],
+        audit=entry,
+        on=on,
+        membership_id=membership.id,
+    )

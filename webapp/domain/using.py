@@ -1,0 +1,76 @@
+"""Use one: a unit charged at the package rate and paid from package funds in one step (what a studio does all day)."""
+
+from datetime import date
+from typing import NamedTuple
+
+from webapp.db import transactional
+from webapp.domain import drafts, invoicing, ledger, payments
+from webapp.domain.errors import Changed, DomainError
+from webapp.domain.memberships import expire_due
+from webapp.domain.quoting import Quote, quote_lines
+from webapp.models import Company, DraftLine, Invoice, Item, Membership, PaymentMethod, User
+
+
+class Use(NamedTuple):
+    """What using so much would charge, and whether the package funds reach."""
+
+    quote: Quote
+    funds_minor: int
+    refusal: str | None
+
+    @property
+    def amount_minor(self) -> int:
+        return self.quote.total_minor
+
+
+def would_use(membership: Membership, item: Item, quantity_milli: int, *, on: date) -> Use:
+    """What `use` would do. Reads only."""
+    line = DraftLine(
+        position=1, kind="item", item=item, quantity_milli=quantity_milli, source="membership", membership=membership
+    )
+    quoted = quote_lines(membership.customer, [line], on)
+    funds = ledger.balance(ledger.package_funds(membership.id))
+    return Use(quoted, funds, _refusal(membership, quoted, funds))
+
+
+@transactional
+def use(membership_id: int, item: Item, quantity_milli: int, *, version: int, by: User, on: date) -> Invoice:
+    """Charge so much of an item at the package rate, paid from the package funds of that membership.
+
+    Refuses, and changes nothing, when not all of it is left or when the funds do not reach.
+    """
+    membership = Membership.get_by_id(membership_id)
+    expire_due(on, customer_id=membership.customer_id)
+    membership = Membership.get_by_id(membership_id)
+    if membership.version != version or not membership.is_active:
+        raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
+    if quantity_milli <= 0:
+        raise DomainError("The quantity must be above 0.", "quantity")
+    planned = would_use(membership, item, quantity_milli, on=on)
+    if planned.refusal:
+        raise DomainError(planned.refusal, "quantity")
+    draft = drafts.begin(membership.customer, by=by, on=on)
+    line = drafts.add_item(draft.id, item, quantity_milli)
+    drafts.choose_rate(line.id, "membership", membership=membership)
+    invoice = invoicing.issue(draft.id, by=by, on=on)
+    if invoice.due_minor:
+        account = PaymentMethod.get(PaymentMethod.kind == PaymentMethod.ACCOUNT)
+        payments.pay(invoice.id, [payments.Tender(account, invoice.due_minor)], by=by, on=on)
+    return Invoice.get_by_id(invoice.id)
+
+
+def _refusal(membership: Membership, quoted: Quote, funds_minor: int) -> str | None:
+    account = payments.why_no_account(membership.customer)
+    if account:
+        return account
+    if quoted.problems:
+        return quoted.problems[0].sentence
+    if any(line.source != "draw" for line in quoted.lines):
+        return f"Not that much is left in {membership.package_name}. Make an invoice for the rest."
+    if quoted.total_minor > funds_minor:
+        company = Company.get_by_id(1)
+        return (
+            f"Package funds are {company.amount(funds_minor)}, this takes {company.amount(quoted.total_minor)}."
+            " Take payment for the package first, or make an invoice."
+        )
+    return None
