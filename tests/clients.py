@@ -13,6 +13,7 @@ from tests import html
 from tests.business import BEGAN, TOKENS
 
 CSRF = "a raw token, the same in every session of the tests"
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Client(FlaskClient):
@@ -26,14 +27,20 @@ class Client(FlaskClient):
         headers = dict(kwargs.pop("headers", None) or {})
         if htmx is not None:
             headers |= {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": htmx}
-        if csrf:
-            headers["X-CSRFToken"] = csrf_token(self.application)
+        if csrf and kwargs.get("method", "GET") not in SAFE:
+            headers["X-CSRFToken"] = self.csrf_token()
         response = super().open(*args, headers=headers, **kwargs)
         is_redirect = 300 <= response.status_code < 400  # has a page that no browser shows
         if lint and not is_redirect and response.mimetype == "text/html" and response.text:
             found = html.faults(self.application, response.request.path, response.text)
             assert not found, f"{response.request.method} {response.request.path}:\n" + "\n".join(found)
         return response
+
+    def csrf_token(self) -> str:
+        """What a page of this session would hold: the raw token, signed. Signing in starts a session with another one."""
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", CSRF)
+        return str(URLSafeTimedSerializer(self.application.secret_key or "", salt="wtf-csrf-token").dumps(raw))
 
 
 def client_for(app: Flask, name: str | None = None) -> Client:
@@ -52,8 +59,3 @@ def session_cookie(app: Flask, name: str | None = None) -> str:
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # Flask's own interface
     with time_machine.travel(BEGAN, tick=False):
         return str(serializer.dumps(content))
-
-
-def csrf_token(app: Flask) -> str:
-    """What the page would hold: the raw token of the session, signed."""
-    return str(URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(CSRF))
