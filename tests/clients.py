@@ -37,7 +37,7 @@ class Client(FlaskClient):
         return response
 
     def csrf_token(self) -> str:
-        """What a page of this session would hold: the raw token, signed. Signing in starts a session with another one."""
+        """What a page of this session would hold: the raw token, signed. Signing in starts one with another token."""
         with self.session_transaction() as session:
             raw = session.setdefault("csrf_token", CSRF)
         return str(URLSafeTimedSerializer(self.application.secret_key or "", salt="wtf-csrf-token").dumps(raw))
