@@ -31,7 +31,7 @@ LANGUAGES = [
 ]
 # fmt: on
 
-TAX_STYLES = [("without", "Prices without tax"), ("included", "Prices include tax")]
+TAX_STYLES = {"without": "Prices without tax", "included": "Prices include tax"}
 
 
 def is_elsewhere(zone: str) -> bool:
@@ -73,15 +73,15 @@ def _decimals(code: str) -> int:
 
 
 @functools.cache
-def currency_choices() -> tuple[tuple[str, str], ...]:
+def currency_choices() -> dict[str, str]:
     """Each with its name: USD · US Dollar."""
-    return tuple((code, f"{code} · {numbers.get_currency_name(code, locale='en')}") for code in currencies())
+    return {code: f"{code} · {numbers.get_currency_name(code, locale='en')}" for code in currencies()}
 
 
 @functools.cache
-def language_choices() -> tuple[tuple[str, str], ...]:
-    """Each in English and as it calls itself, with how it writes an amount."""
-    return tuple(sorted(((code, _language(code)) for code in LANGUAGES), key=lambda choice: choice[1]))
+def language_choices() -> dict[str, str]:
+    """Each in English, with how it writes an amount."""
+    return dict(sorted(((code, _language(code)) for code in LANGUAGES), key=lambda choice: choice[1]))
 
 
 def _language(code: str) -> str:

@@ -107,6 +107,13 @@ def day_text(day: date | str | None) -> str:
     return _day(date.fromisoformat(day) if isinstance(day, str) else day, company().locale)
 
 
+def long_day_text(day: date) -> str:
+    """A day with its weekday: Sunday, 22 November 2026."""
+    return dates.format_date(
+        day, "full" if not company().locale.startswith("en") else "EEEE, d MMMM y", company().locale
+    )
+
+
 def moment_text(moment: datetime | None) -> str:
     """A moment by the company's clock: 22 Nov 2026, 14:05."""
     if moment is None:
@@ -130,6 +137,7 @@ def init_app(app: Flask) -> None:
         quantity=quantity_text,
         percent=percent_text,
         day=day_text,
+        long_day=long_day_text,
         moment=moment_text,
         unit=unit_text,
     )

@@ -19,10 +19,10 @@ class SetupForm(BusinessFields, Form):
     password = SecretField("Password", [required("Choose a password.")])
     start = RadioField(
         "Start with",
-        choices=[
-            ("empty", "An empty business"),
-            ("sample", "The sample business, with customers, packages and invoices to try things on"),
-        ],
+        choices={
+            "empty": "An empty business",
+            "sample": "The sample business, with customers, packages and invoices to try things on",
+        },
         default="empty",
     )
 
