@@ -174,7 +174,12 @@ MEMBERSHIPS = (
     "CREATE INDEX membership_by_start ON membership (start_on, id)",
     "CREATE INDEX membership_by_end ON membership (end_sort, id)",
     "CREATE INDEX membership_package ON membership (package_id, state, customer_sort, id)",
-    "CREATE INDEX membership_reason ON membership (reason, customer_sort, id)",
+    "CREATE INDEX membership_package_by_customer ON membership (package_id, customer_sort, id)",
+    "CREATE INDEX membership_package_by_start ON membership (package_id, start_on, id)",
+    "CREATE INDEX membership_package_by_end ON membership (package_id, end_sort, id)",
+    "CREATE INDEX membership_status ON membership (COALESCE(reason, 'active'), customer_sort, id)",
+    "CREATE INDEX membership_status_by_start ON membership (COALESCE(reason, 'active'), start_on, id)",
+    "CREATE INDEX membership_status_by_end ON membership (COALESCE(reason, 'active'), end_sort, id)",
     "CREATE INDEX membership_to_expire ON membership (end_on) WHERE state = 'active'",
     """CREATE TABLE membership_item (
         id {ID},
