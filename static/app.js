@@ -182,6 +182,7 @@ function closeList(picker) {
   search?.request?.abort();
   searches.delete(picker);
   if (isOpen(list)) list.hidePopover();
+  list.removeAttribute("style");     // htmx would copy it to a new element of this id, which the content policy forbids
   input.setAttribute("aria-expanded", "false");
   input.removeAttribute("aria-activedescendant");
 }
