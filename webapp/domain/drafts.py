@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from webapp.db import execute, rows, transactional, utcnow
 from webapp.domain import rates
 from webapp.domain.errors import Changed, DomainError
+from webapp.domain.quoting import Quote
 from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membership, Package, User
 
 
@@ -50,8 +51,8 @@ def add_package(invoice_id: int, package: Package, amount_minor: int | None = No
 
 
 @transactional
-def add_deposit(invoice_id: int, amount_minor: int) -> DraftLine:
-    """Money for the customer's general funds."""
+def add_deposit(invoice_id: int, amount_minor: int | None = None) -> DraftLine:
+    """Money for the customer's general funds. The amount may be typed later, but not after saving."""
     _touch(invoice_id)
     _refuse_amount(amount_minor)
     return DraftLine.create(
@@ -71,10 +72,9 @@ def change_quantity(line_id: int, quantity_milli: int) -> None:
 
 @transactional
 def change_amount(line_id: int, amount_minor: int | None) -> None:
-    """Another amount for a package or deposit line; None bills all of a package that is not billed yet."""
+    """Another amount for a package or deposit line; None bills all of a package that is not billed yet, and leaves a
+    deposit to be typed."""
     line = _line(line_id)
-    if line.kind == "deposit" and amount_minor is None:
-        raise DomainError("Type the amount of the deposit.", "amount")
     _refuse_amount(amount_minor)
     DraftLine.update(amount_minor=amount_minor).where((DraftLine.id == line.id) & (DraftLine.kind != "item")).execute()
 
@@ -120,6 +120,15 @@ def change_dates(invoice_id: int, *, service_on: date, due_on: date, note: str |
         raise DomainError("The due date cannot be before the service date.", "due_on")
     changes = {"service_on": service_on, "due_on": due_on} | ({} if note is None else {"note": note})
     Invoice.update(**changes).where((Invoice.id == invoice_id) & (Invoice.status == "draft")).execute()
+
+
+@transactional
+def keep_shown(invoice_id: int, shown: Quote) -> None:
+    """Remember the quote as the person sees it, so that whoever opens the draft later is told what changed since."""
+    execute(
+        "UPDATE invoice SET shown_digest = ?, shown_minor = ? WHERE id = ? AND status = 'draft'",
+        (shown.digest, shown.total_minor, invoice_id),
+    )
 
 
 @transactional

@@ -1,0 +1,144 @@
+"""What a customer has with the business: the account balance with its split, memberships, and what is due."""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from webapp.db import as_day, rows
+from webapp.domain import ledger
+from webapp.models.invoice import invoice_code
+
+MOST_MEMBERSHIPS, MOST_INVOICES = 50, 50
+
+
+class Fund(NamedTuple):
+    """The package funds of one membership."""
+
+    membership: int
+    package: str
+    active: bool
+    held_minor: int
+
+
+class Balance(NamedTuple):
+    """The account balance: general funds and package funds. What is due on open invoices stands beside it."""
+
+    general_minor: int
+    funds: list[Fund]
+    due_minor: int
+
+    @property
+    def packages_minor(self) -> int:
+        return sum(fund.held_minor for fund in self.funds)
+
+    @property
+    def balance_minor(self) -> int:
+        return self.general_minor + self.packages_minor
+
+    @property
+    def holding(self) -> list[Fund]:
+        """The memberships whose package funds are not empty."""
+        return [fund for fund in self.funds if fund.held_minor]
+
+    @property
+    def active(self) -> list[str]:
+        """The packages that the customer is in."""
+        return [fund.package for fund in self.funds if fund.active]
+
+
+class Included(NamedTuple):
+    """How much of one item of a membership is used, reserved and included."""
+
+    name: str
+    unit: str
+    used_milli: int
+    reserved_milli: int
+    included_milli: int
+
+
+class Held(NamedTuple):
+    """A membership as the customer's page shows it. `state` is ``active``, or the reason why it is inactive."""
+
+    id: int
+    package: str
+    state: str
+    start_on: date | None
+    end_on: date | None
+    funds_minor: int
+    items: list[Included]
+
+
+class Owed(NamedTuple):
+    """An invoice that asks for money, or a draft."""
+
+    id: int
+    code: str
+    status: str
+    service_on: date | None
+    due_on: date | None
+    total_minor: int
+    due_minor: int
+
+
+class Overview(NamedTuple):
+    """All of it, for the customer's own page."""
+
+    customer: int
+    balance: Balance
+    memberships: list[Held]
+    invoices: list[Owed]
+
+
+_FUNDS = """
+SELECT membership.id, membership.package_name, membership.state = 'active',
+  COALESCE(account.credits - account.debits, 0)
+FROM membership LEFT JOIN account ON account.kind = 'P' AND account.ref = membership.id AND account.label = ''
+WHERE membership.customer_id = ?
+  AND (membership.state = 'active' OR account.credits <> account.debits)
+ORDER BY membership.id"""
+
+_DUE = "SELECT COALESCE(SUM(due_minor), 0) FROM invoice WHERE customer_id = ? AND status = 'open'"
+
+_CHOSEN = """
+SELECT id FROM membership WHERE customer_id = ?
+ORDER BY CASE WHEN state = 'active' THEN 0 ELSE 1 END, id DESC LIMIT ?"""
+
+_MEMBERSHIPS = f"""
+SELECT membership.id, membership.package_name, COALESCE(membership.reason, membership.state), membership.start_on,
+  membership.end_on, COALESCE(account.credits - account.debits, 0)
+FROM membership LEFT JOIN account ON account.kind = 'P' AND account.ref = membership.id AND account.label = ''
+WHERE membership.id IN ({_CHOSEN})
+ORDER BY CASE WHEN membership.state = 'active' THEN 0 ELSE 1 END, membership.id DESC"""  # noqa: S608  # own text
+
+_ITEMS = f"""
+SELECT membership_id, name, unit, used_milli, reserved_milli, included_milli FROM membership_item
+WHERE membership_id IN ({_CHOSEN}) ORDER BY membership_id, position, id"""  # noqa: S608  # own text
+
+_INVOICES = """
+SELECT id, series, number, status, service_on, due_on, CASE WHEN status = 'draft' THEN shown_minor ELSE total_minor END,
+  due_minor
+FROM invoice WHERE customer_id = ? AND status IN ('open', 'draft') ORDER BY status DESC, due_on, id LIMIT ?"""
+
+
+def balance_of(customer_id: int) -> Balance:
+    """The account balance of a customer as it is now."""
+    funds = [Fund(row[0], row[1], bool(row[2]), int(row[3])) for row in rows(_FUNDS, (customer_id,))]
+    due = int(rows(_DUE, (customer_id,))[0][0])
+    return Balance(ledger.balance(ledger.general(customer_id)), funds, due)
+
+
+def overview(customer_id: int) -> Overview:
+    """The balance, the memberships, active ones first, and the invoices that are not done with."""
+    items: dict[int, list[Included]] = {}
+    for row in rows(_ITEMS, (customer_id, MOST_MEMBERSHIPS)):
+        items.setdefault(row[0], []).append(Included(*row[1:]))
+    memberships = [
+        Held(row[0], row[1], row[2], as_day(row[3]), as_day(row[4]), int(row[5]), items.get(row[0], []))
+        for row in rows(_MEMBERSHIPS, (customer_id, MOST_MEMBERSHIPS))
+    ]
+    invoices = [_owed(row) for row in rows(_INVOICES, (customer_id, MOST_INVOICES))]
+    return Overview(customer_id, balance_of(customer_id), memberships, invoices)
+
+
+def _owed(row: tuple[Any, ...]) -> Owed:
+    code = "Draft" if row[2] is None else invoice_code(row[1], row[2])
+    return Owed(row[0], code, row[3], as_day(row[4]), as_day(row[5]), int(row[6]), int(row[7]))

@@ -1,0 +1,146 @@
+"""The list of invoices: filtered by state, found by customer or number, one page at a time."""
+
+import re
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from webapp.db import as_day
+from webapp.domain import paging, search
+from webapp.domain.paging import Key, Listing, Page, Total
+from webapp.models.invoice import invoice_code
+
+STATUSES: Final = ("draft", "open", "overdue", "paid", "void")
+NEWEST, BY_CUSTOMER, BY_CUSTOMER_DOWN = "", "customer", "-customer"
+SORTS: Final = (NEWEST, BY_CUSTOMER, BY_CUSTOMER_DOWN)
+_NUMBER = re.compile(r"#?(?:(?P<series>\d{4})-)?0*(?P<number>[1-9]\d{0,11})", re.ASCII)
+
+
+class Asked(NamedTuple):
+    """Which invoices, in which order; `status` is one of `STATUSES` or "" for all, `today` decides what is overdue."""
+
+    today: date
+    typed: str = ""
+    status: str = ""
+    sort: str = NEWEST
+
+
+class InvoiceRow(NamedTuple):
+    """An invoice as the list shows one; a draft has the total it was last shown with. `status` may be ``overdue``."""
+
+    id: int
+    code: str
+    customer: int
+    name: str
+    service_on: date | None
+    due_on: date | None
+    status: str
+    total_minor: int
+    due_minor: int
+
+
+_COLUMNS = (
+    "invoice.id, invoice.series, invoice.number, invoice.customer_id, invoice.customer_name, invoice.service_on,"
+    " invoice.due_on, invoice.status,"
+    " CASE WHEN invoice.status = 'draft' THEN invoice.shown_minor ELSE invoice.total_minor END, invoice.due_minor"
+)
+_EXPORTED = (
+    "invoice.series, invoice.number, invoice.customer_name, invoice.status, invoice.service_on, invoice.due_on,"
+    " invoice.issued_on, invoice.net_minor, invoice.tax_minor, invoice.total_minor, invoice.due_minor"
+)
+_ID = Key("invoice.id", int)
+_KEYS: Final[dict[str, tuple[tuple[Key, ...], bool]]] = {
+    NEWEST: ((_ID,), True),
+    BY_CUSTOMER: ((Key("invoice.customer_sort", str), _ID), False),
+    BY_CUSTOMER_DOWN: ((Key("invoice.customer_sort", str), _ID), True),
+    "due": ((Key("invoice.due_on", date), _ID), False),
+}
+
+
+def invoice_page(asked: Asked, cursor: str) -> Page[InvoiceRow]:
+    """One page: the newest first, or those that wait for money in the order of their due dates."""
+    condition, params = _condition(asked)
+    listing = _listing(_COLUMNS, asked)
+    skipped = len(listing.keys)
+    return paging.page(listing, condition, params, cursor, lambda row: _row(row[skipped:], asked.today))
+
+
+def invoice_total(asked: Asked) -> Total:
+    """How many there are on all pages."""
+    condition, params = _condition(asked)
+    return paging.total("invoice", condition, params)
+
+
+def exported_invoices(asked: Asked) -> list[tuple[Any, ...]]:
+    """All of them: number, customer, status, days of service, due and issue, net, tax, total and due in minor units."""
+    condition, params = _condition(asked)
+    listing = _listing(_EXPORTED, asked)
+    return [_exported(row[len(listing.keys) :], asked.today) for row in paging.every_row(listing, condition, params)]
+
+
+def _listing(columns: str, asked: Asked) -> Listing:
+    waiting = asked.status in ("open", "overdue") and asked.sort == NEWEST
+    keys, descending = _KEYS["due" if waiting else asked.sort]
+    return Listing(columns, "invoice", keys, descending)
+
+
+def _condition(asked: Asked) -> tuple[str, list[Any]]:
+    state, params = _state(asked)
+    found, words = _found(asked.typed)
+    return f"{state} AND {found}", [*params, *words]
+
+
+def _state(asked: Asked) -> tuple[str, list[Any]]:
+    if asked.status == "overdue":
+        return "invoice.status = 'open' AND invoice.due_on < ?", [asked.today.isoformat()]
+    if asked.status in STATUSES:
+        return "invoice.status = ?", [asked.status]
+    return "1 = 1", []
+
+
+def _found(typed: str) -> tuple[str, list[Any]]:
+    """By number, with or without its year; else by words of the customer."""
+    number, params = by_number(typed)
+    if number and "-" in typed:
+        return number, params
+    words, looked_for = search.condition("customer", typed, "invoice.customer_id")
+    return (f"({number} OR {words})", [*params, *looked_for]) if number else (words, list(looked_for))
+
+
+def by_number(typed: str) -> tuple[str, list[Any]]:
+    """SQL text and values that keep the invoices of a number, with or without its year; "" when no number was typed."""
+    number = _NUMBER.fullmatch(typed.strip())
+    if number is None:
+        return "", []
+    if number["series"]:
+        return "invoice.series = ? AND invoice.number = ?", [number["series"], int(number["number"])]
+    return "invoice.series IN (SELECT series FROM number_series) AND invoice.number = ?", [int(number["number"])]
+
+
+def _row(row: tuple[Any, ...], today: date) -> InvoiceRow:
+    found, series, number, customer, name, service_on, due_on, status, total, due = row
+    return InvoiceRow(
+        found,
+        _code(series, number),
+        customer,
+        name,
+        as_day(service_on),
+        as_day(due_on),
+        status_on(status, as_day(due_on), today),
+        int(total),
+        int(due),
+    )
+
+
+def _exported(row: tuple[Any, ...], today: date) -> tuple[Any, ...]:
+    series, number, name, status, service_on, due_on, issued_on, *amounts = row
+    days = (as_day(service_on), as_day(due_on), as_day(issued_on))
+    return (_code(series, number), name, status_on(status, days[1], today), *days, *(int(amount) for amount in amounts))
+
+
+def _code(series: str | None, number: int | None) -> str:
+    return "" if number is None else invoice_code(series or "", number)
+
+
+def status_on(status: str, due_on: date | None, today: date) -> str:
+    """The state as people say it: an open invoice past its due date is overdue."""
+    return "overdue" if status == "open" and due_on is not None and due_on < today else status
