@@ -38,10 +38,10 @@ def init_app(app: Flask) -> None:
 
 
 def _set_caching(response: Response) -> None:
-    """Pages hold balances and names: never kept. A static file asked for by its content's mark never changes."""
+    """Pages hold balances and names: never kept. A file named by its version or its content's mark never changes."""
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
-    elif response.status_code == 200 and request.args.get("v"):
+    elif response.status_code == 200 and ("v" in request.args or request.path.startswith("/static/vendor/")):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 

@@ -15,8 +15,8 @@ from webapp.access import signed_in
 
 PAGE, DIALOG, MENU = "base.html", "_dialog.html", "_menu.html"
 
-PATTERNS = ("index", "table", "dialog", "menu", "options", "add", "invoice", "pay", "membership", "home")
-REGIONS = {"table": "patterns/_rows.html"}
+PATTERNS = ("index", "table", "dialog", "menu", "options", "add", "preview", "invoice", "pay", "membership", "home")
+PARTS = {"table": "patterns/_rows.html", "options": "patterns/options.html", "preview": "patterns/_preview.html"}
 
 Wording = tuple[str, str]
 """A kind (`ok`, `bad` …) and a sentence, as `get_flashed_messages` gives them."""
@@ -130,13 +130,17 @@ def init_app(app: Flask) -> None:
 
 
 def _register_patterns(app: Flask) -> None:
-    """The page that shows every component, for people who build screens; no page of the product."""
+    """The page that shows every component, for people who build screens and for their tests; no page of the product."""
     for name in PATTERNS:
-        app.add_url_rule(f"/patterns/{name}", f"patterns_{name}", signed_in(_show_pattern(name)))
+        app.add_url_rule(f"/patterns/{name}", f"patterns_{name}", signed_in(_pattern(name)), methods=["GET", "POST"])
 
 
-def _show_pattern(name: str) -> Callable[[], Response]:
+def _pattern(name: str) -> Callable[[], Response]:
     def show() -> Response:
-        return fragment("patterns/options.html") if name == "options" else render(f"patterns/{name}.html", region=REGIONS.get(name))
+        if name in ("options", "preview"):
+            return fragment(PARTS[name])
+        if request.method == "POST":
+            return done("rows-changed", to="/patterns/table", message="Bea de Vries was added to Ten swims.")
+        return render(f"patterns/{name}.html", region=PARTS.get(name))
 
     return show
