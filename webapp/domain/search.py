@@ -53,8 +53,7 @@ def index(kind: str, ref: int, *texts: str) -> None:
         SearchWord.delete().where(
             (SearchWord.kind == kind) & (SearchWord.ref == ref) & SearchWord.word.in_(gone)
         ).execute()
-    if new - old:
-        SearchWord.insert_many([{"kind": kind, "word": word, "ref": ref} for word in sorted(new - old)]).execute()
+    SearchWord.create_many({"kind": kind, "word": word, "ref": ref} for word in sorted(new - old))
 
 
 def condition(kind: str, typed: str, column: str) -> tuple[str, list[str]]:

@@ -60,4 +60,4 @@ class PaymentMethod(BaseModel):
     @classmethod
     def account_is_active(cls) -> bool:
         """Whether packages can be sold and Account taken in payment (spec section 3)."""
-        return cls.select().where((cls.kind == cls.ACCOUNT) & cls.active).exists()
+        return bool(cls.fetch("kind = ? AND active", (cls.ACCOUNT,)))
