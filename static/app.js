@@ -109,7 +109,7 @@ function toast(text) {
   toasts.append(element);
 }
 on("htmx:response:error", ({detail: {ctx}}) => {
-  if (!ctx.text?.includes("data-toast") && !ctx.hx?.redirect)
+  if (ctx.response.status !== 422 && !ctx.text?.includes("data-toast") && !ctx.hx?.redirect)
     toast(`The server could not do that (error ${ctx.response.status}). What you typed is still here; try again.`);
 });
 on("htmx:error", ({detail: {ctx}}) => {
