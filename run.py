@@ -43,7 +43,11 @@ def main(arguments: list[str]) -> None:
         sys.exit("Carnet runs on Linux and macOS. On Windows, run it in the Windows Subsystem for Linux.")
     use_new_enough_python()
     os.chdir(ROOT)
-    set_up(DEVELOPMENT if command in ("test", "check", "bench") else RUNTIME)
+    if command in ("test", "check", "bench"):
+        set_up(DEVELOPMENT)
+    else:
+        set_up(RUNTIME)
+        os.umask(0o077)  # the books are nobody else's on this machine
     commands[command](rest)
 
 
