@@ -341,6 +341,7 @@ let homes = [];                      // the ids around the focus, nearest first,
 on("htmx:before:swap", (event) => {
   const {ctx} = event.detail, source = ctx.sourceElement;
   if (source?.matches?.("[data-live]") && ctx.edit !== edits.get(source.closest("form"))) { event.preventDefault(); return; }
+  ctx.target?.querySelectorAll?.("[data-picker]").forEach(closeList);
   homes = [];
   for (let element = document.activeElement; element && element !== document.body; element = element.parentElement)
     if (element.id) homes.push(element.id);
