@@ -143,7 +143,7 @@ def _gate() -> Response | None:
         return to_sign_in()
     if access == SIGNED_IN or (isinstance(access, tuple) and can(*access)):
         return None
-    abort(403)
+    return abort(403)
 
 
 def to_sign_in() -> Response:

@@ -196,7 +196,7 @@ class RecordField(Field):
     def __init__(
         self, label: str = "", validators: Sequence[Any] = (), *, find: Callable[[int], Any], **kwargs: Any
     ) -> None:
-        super().__init__(label, validators, **kwargs)
+        super().__init__(label, list(validators), **kwargs)
         self.find = find
 
     def _value(self) -> str:

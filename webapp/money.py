@@ -1,7 +1,7 @@
 """Whole minor units of one currency, and the one place where anything is rounded.
 
-Money is an ``int`` of minor units (cents for USD, yen for JPY). Rates are ``int`` ten-thousandths of the major unit,
-so that a rate of 120.00 is 1_200_000 whatever the currency. Quantities are ``int`` thousandths. Nothing here is a float.
+Money is an ``int`` of minor units (cents for USD, yen for JPY). Rates are ``int`` ten-thousandths of the major unit, so
+that a rate of 120.00 is 1_200_000 whatever the currency. Quantities are ``int`` thousandths. Nothing is a float.
 """
 
 import re

@@ -64,8 +64,8 @@ def _connect() -> None:
         db.db.connect(reuse_if_open=True)
 
 
-def _release(error: BaseException | None) -> None:
-    """Give a pooled connection back; an SQLite one stays open for the thread, since opening it costs more than a page."""
+def _release(_error: BaseException | None) -> None:
+    """Give a pooled connection back; an SQLite one stays open for the thread: opening it costs more than a page."""
     if not db.is_sqlite() and not db.db.is_closed():
         db.db.close()
 

@@ -56,50 +56,58 @@ def allocate(
     lines may use the credit limit. After general funds have paid a package line, what is still due on package-rate
     lines takes the package funds just paid in before any more general funds.
     """
-    ordered = sorted(lines, key=lambda line: KINDS[line.source])
-    due = {line.line: line.due_minor for line in ordered}
-    packages = dict(funds.packages)
-    fills: list[Fill] = []
+    filling = _Filling(lines, funds, open_memberships)
+    rests = [filling.by_method(tender, amount) for tender, amount in enumerate(tenders)]
+    asked = filling.from_packages(account_minor)
+    asked = filling.from_general(asked, "standard", "typed", "sale")
+    asked = filling.from_packages(asked)
+    asked = filling.from_general(asked, "draw")
+    return Allocation(filling.fills, rests, asked)
 
-    def fill(tender: int, line: OpenLine, available: int, source: str) -> int:
-        amount = min(due[line.line], max(0, available))
-        if amount:
-            due[line.line] -= amount
-            fills.append(Fill(tender, line, amount, source))
-            if line.source == "sale" and line.membership in open_memberships:
-                packages[line.membership] = packages.get(line.membership, 0) + amount
+
+class _Filling:
+    """Lines being filled: what each still asks for, and what the funds still hold. Each step answers what it left."""
+
+    def __init__(self, lines: Sequence[OpenLine], funds: Funds, open_memberships: set[int]) -> None:
+        self.lines = sorted(lines, key=lambda line: KINDS[line.source])
+        self.due = {line.line: line.due_minor for line in lines}
+        self.packages = dict(funds.packages)
+        self.general = funds.general_minor
+        self.credit_limit = funds.credit_limit_minor
+        self.open_memberships = open_memberships
+        self.fills: list[Fill] = []
+
+    def by_method(self, tender: int, amount: int) -> int:
+        for line in self.lines:
+            amount -= self._fill(tender, line, amount, METHOD)
         return amount
 
-    rests = []
-    for tender, amount in enumerate(tenders):
-        for line in ordered:
-            amount -= fill(tender, line, amount, METHOD)
-        rests.append(amount)
-
-    asked, general = account_minor, funds.general_minor
-
-    def from_packages() -> None:
-        nonlocal asked
-        for line in ordered:
+    def from_packages(self, asked: int) -> int:
+        for line in self.lines:
             if line.source == "draw" and line.membership is not None:
-                amount = fill(ACCOUNT, line, min(asked, packages.get(line.membership, 0)), PACKAGE)
-                packages[line.membership] = packages.get(line.membership, 0) - amount
+                held = self.packages.get(line.membership, 0)
+                amount = self._fill(ACCOUNT, line, min(asked, held), PACKAGE)
+                self.packages[line.membership] = held - amount
                 asked -= amount
+        return asked
 
-    def from_general(*sources: str) -> None:
-        nonlocal asked, general
-        for line in ordered:
+    def from_general(self, asked: int, *sources: str) -> int:
+        for line in self.lines:
             if line.source in sources:
-                spendable = general if line.source == "sale" else general + funds.credit_limit_minor
-                amount = fill(ACCOUNT, line, min(asked, spendable), GENERAL)
-                general -= amount
+                spendable = self.general + (0 if line.source == "sale" else self.credit_limit)
+                amount = self._fill(ACCOUNT, line, min(asked, spendable), GENERAL)
+                self.general -= amount
                 asked -= amount
+        return asked
 
-    from_packages()
-    from_general("standard", "typed", "sale")
-    from_packages()
-    from_general("draw")
-    return Allocation(fills, rests, asked)
+    def _fill(self, tender: int, line: OpenLine, available: int, source: str) -> int:
+        amount = min(self.due[line.line], max(0, available))
+        if amount:
+            self.due[line.line] -= amount
+            self.fills.append(Fill(tender, line, amount, source))
+            if line.source == "sale" and line.membership in self.open_memberships:
+                self.packages[line.membership] = self.packages.get(line.membership, 0) + amount
+        return amount
 
 
 def most_account_can_pay(lines: Sequence[OpenLine], funds: Funds, open_memberships: set[int]) -> int:

@@ -16,9 +16,9 @@ from webapp.models import Allocation, Audit, Invoice, InvoiceLine, Journal, Memb
 def bounce(payment_id: int, *, by: User, on: date, reason: str = "") -> None:
     """Take a cheque back. Its invoice is due again and its units are reserved.
 
-    Package funds that were already spent are covered from general funds, which may go below zero for this. A cheque whose
-    invoice was voided to the account, or was credited since, is taken from general funds instead; one that was refunded
-    in a void cannot bounce.
+    Package funds that were already spent are covered from general funds, which may go below zero for this. A cheque
+    whose invoice was voided to the account, or was credited since, is taken from general funds instead; one that was
+    refunded in a void cannot bounce.
     """
     payment = Payment.get_by_id(payment_id)
     if payment.method.kind != "check":

@@ -1,5 +1,6 @@
 """What a void would do, stated in numbers before anybody confirms it."""
 
+from contextlib import suppress
 from datetime import date
 from typing import NamedTuple
 
@@ -86,10 +87,8 @@ def _rehearse(invoice: Invoice, *, by: User, on: date, money: str) -> _Seen:
         seen.append(_observe(invoice))
         raise _Rehearsed
 
-    try:
+    with suppress(_Rehearsed):
         act()
-    except _Rehearsed:
-        pass
     return seen[-1]
 
 
@@ -102,9 +101,9 @@ def _observe(invoice: Invoice) -> _Seen:
     ids = [row[0] for row in found]
     items = MembershipItem.select().where(MembershipItem.membership.in_(ids or [0])).order_by(MembershipItem.id)
     memberships = Membership.select().where(Membership.id.in_(ids or [0])).order_by(Membership.id)
-    funds: dict[int | None, int] = {None: ledger.balance(ledger.general(invoice.customer_id))}
-    for membership_id, held in ledger.balances("P", ids).items():
-        funds[membership_id] = held
+    held = ledger.balances("P", ids)
+    general = ledger.balance(ledger.general(invoice.customer_id))
+    funds: dict[int | None, int] = {None: general} | {membership_id: held[membership_id] for membership_id in ids}
     return _Seen({item.id: item for item in items}, {m.id: m for m in memberships}, funds)
 
 

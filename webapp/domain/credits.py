@@ -12,8 +12,8 @@ from webapp.domain.ledger import Move
 from webapp.domain.memberships import expire_due
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import reduce_due, sweep
-from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, Payment, User
 from webapp.models import Allocation as AllocationRow
+from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, Payment, User
 from webapp.money import share
 from webapp.quantity import format_quantity
 

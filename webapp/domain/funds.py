@@ -54,7 +54,7 @@ def adjust(customer: Customer, amount_minor: int, *, by: User, on: date, reason:
 
 @transactional
 def into_package(membership_id: int, amount_minor: int, *, by: User, on: date) -> Journal:
-    """Move general funds into the package funds of an active membership: at most what is there, and what is unbilled."""
+    """Move general funds into the package funds of an active membership, at most what is there and unbilled."""
     membership = _active(membership_id, on)
     _refuse_amount(amount_minor)
     _refuse_more_than_general(membership.customer, amount_minor)

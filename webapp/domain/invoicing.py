@@ -64,7 +64,9 @@ def _write_lines(invoice: Invoice, quoted: list[Line], *, by: User) -> None:
     for line in quoted:
         if line.package and line.membership is not None and line.membership < 0 and line.membership not in made:
             package = Package.get_by_id(line.package)
-            made[line.membership] = start(invoice.customer, package, start_on=invoice.service_on, by=by).id
+            made[line.membership] = start(
+                invoice.customer, package, start_on=invoice.service_on, by=by, discount_minor=line.discount_minor
+            ).id
     inclusive = Company.get_by_id(1).tax_inclusive
     written = []
     for line in quoted:

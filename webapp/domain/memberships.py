@@ -8,7 +8,7 @@ from webapp.db import rows, transactional, utcnow
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.settling import EXPIRED, REMOVED, end
-from webapp.domain.terms import price, terms_of
+from webapp.domain.terms import price, sold_to
 from webapp.models import (
     Audit,
     Company,
@@ -58,6 +58,7 @@ def start(
     by: User,
     group: Group | None = None,
     note: str = "",
+    discount_minor: int = 0,
     entry: Audit | None = None,
 ) -> Membership:
     """Give a customer a copy of the package with its terms of this moment. The caller has checked who may.
@@ -65,7 +66,7 @@ def start(
     At most one is active for a customer and a package; the database refuses a second with `peewee.IntegrityError`.
     """
     company = Company.get_by_id(1)
-    terms = terms_of(package, tax_inclusive=company.tax_inclusive)
+    terms = sold_to(customer, package, tax_inclusive=company.tax_inclusive, discount_minor=discount_minor)
     end_on = package.last_day_from(start_on)
     membership = Membership.create(
         customer=customer,

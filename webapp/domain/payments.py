@@ -265,7 +265,7 @@ def _write_down(fills: Sequence[Fill], payments: dict[int, Payment]) -> None:
 
 
 def fill_from_package(invoice: Invoice, membership: Membership, *, entry: Audit, on: date) -> None:
-    """Pay what an open invoice draws from a membership out of its package funds, as far as they go: part of a refund."""
+    """Pay what an open invoice draws from a membership out of its package funds, as far as they go."""
     available = ledger.balance(ledger.package_funds(membership.id))
     drawn = [x for x in open_invoice(invoice).lines if x.source == "draw" and x.membership == membership.id]
     fills = []

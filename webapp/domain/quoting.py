@@ -6,22 +6,15 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from webapp.db import as_day, marks, rows
-from webapp.domain.memberships import ACCOUNT_OFF, unbilled, why_not
-from webapp.domain.rates import AUTO, MEMBERSHIP, Basis, Cover, NoRate, Priced, Wanted, price
-from webapp.domain.terms import price as price_of
-from webapp.domain.terms import terms_of
+from webapp.domain.rates import AUTO, MEMBERSHIP, Basis, Cover, DiscountTooLarge, NoRate, Priced, Wanted, price
+from webapp.domain.selling import Sale, sales
 from webapp.models import (
     Company,
     Customer,
     DraftLine,
     Invoice,
     Item,
-    Membership,
-    MembershipItem,
-    Package,
-    PaymentMethod,
 )
-from webapp.models.invoice import invoice_code
 
 
 class Line(NamedTuple):
@@ -43,6 +36,7 @@ class Line(NamedTuple):
     reason: str
     leaves_milli: int | None
     category: str
+    discount_minor: int = 0
     item: int | None = None
     package: int | None = None
     membership: int | None = None
@@ -87,7 +81,7 @@ class Quote(NamedTuple):
         return " ".join(f"{n}-{sum(x.total_minor for x in self.of(n))}-{self._sign(n)}" for n in positions)
 
     def changed_since(self, shown: str) -> dict[int, int | None]:
-        """The lines that are not as an earlier digest showed them, each with its total then; None where it was not there."""
+        """The lines that are not as an earlier digest showed them, each with its total then; None where it was new."""
         before, now = _read(shown), _read(self.digest)
         return {n: before[n][0] if n in before else None for n in now if before.get(n) != now[n]}
 
@@ -125,25 +119,32 @@ def quote_lines(customer: Customer, typed: Sequence[DraftLine], service_on: date
     company = Company.get_by_id(1)
     basis = Basis(company.decimals, company.tax_inclusive)
     problems: list[Problem] = []
-    sold, new_covers = _sales(customer, [t for t in typed if t.kind == "package"], service_on, problems)
+    sold, new_covers = sales(customer, [t for t in typed if t.kind == "package"], service_on)
     wanted_items = {t.item_id for t in typed if t.item_id is not None}
     items = {item.id: item for item in Item.select().where(Item.id.in_(list(wanted_items) or [0]))}
     covers = [*covers_for(customer, wanted_items, service_on), *new_covers]
     lines: list[Line] = []
     for position, line in ((t.position, t) for t in typed):
         if line.kind == "package":
-            lines += sold.get(position, [])
+            sale = sold[position]
+            if sale.refusal is None:
+                lines.append(_sale_line(position, sale))
+            else:
+                problems.append(Problem(position, sale.refusal))
         elif line.kind == "deposit" and line.amount_minor is None:
             problems.append(Problem(position, "Type how much money goes to the account."))
         elif line.kind == "deposit":
             lines.append(_plain(position, "deposit", "deposit", "Account deposit", line.amount_minor or 0))
         else:
             item = items[line.item_id or 0]
-            wanted = _wanted(line, item)
+            wanted = _wanted(line, item, customer)
             try:
                 parts, covers = price(wanted, covers, basis)
             except NoRate:
                 problems.append(Problem(position, _no_rate(item, customer)))
+                continue
+            except DiscountTooLarge as error:
+                problems.append(Problem(position, _less_discount(error.most_minor, company)))
                 continue
             lines += [_item_line(position, n, item, part) for n, part in enumerate(parts)]
     return Quote(lines, sorted(problems))
@@ -153,13 +154,13 @@ def covers_for(customer: Customer, item_ids: Iterable[int], on: date) -> list[Co
     """The customer's membership items that may price those items on that day, used up ones included."""
     ids = list(item_ids)
     found = rows(
-        "SELECT m.id, mi.item_id, m.package_name, m.start_on, m.end_on, mi.included_milli,"
+        "SELECT m.id, mi.item_id, m.package_name, m.start_on, m.end_on, mi.included_milli,"  # noqa: S608  # marks only
         " mi.reserved_milli + mi.used_milli, mi.amount_minor, mi.drawn_minor, mi.tax_percent_e4, mi.tax_minor,"
         " mi.drawn_tax_minor, mi.rate_e4"
         " FROM membership m JOIN membership_item mi ON mi.membership_id = m.id"
         " WHERE m.customer_id = ? AND (m.state = 'active' OR m.reason = 'expired')"
         " AND m.start_on <= ? AND (m.end_on IS NULL OR m.end_on >= ?)"
-        f" AND mi.item_id IN ({marks(ids)}) ORDER BY m.id",  # noqa: S608  # only question marks are put in
+        f" AND mi.item_id IN ({marks(ids)}) ORDER BY m.id",
         (customer.id, on.isoformat(), on.isoformat(), *ids),
     )
     return [_cover(row) for row in found]
@@ -171,111 +172,7 @@ def _cover(row: Sequence[Any]) -> Cover:
     return Cover(row[0], row[1], row[2], start_on, end_on, *row[5:])
 
 
-def _sales(
-    customer: Customer, typed: Sequence[DraftLine], on: date, problems: list[Problem]
-) -> tuple[dict[int, list[Line]], list[Cover]]:
-    """The package lines, and the covers of memberships that they would make."""
-    lines: dict[int, list[Line]] = {}
-    covers: list[Cover] = []
-    billable: dict[int, int] = {}
-    for line in typed:
-        package = line.package
-        if package is None:
-            continue
-        active = Membership.get_or_none(
-            (Membership.customer == customer) & (Membership.package == package) & (Membership.state == "active")
-        )
-        refusal = refuse_sale(customer, package, active, on)
-        if refusal:
-            problems.append(Problem(line.position, refusal))
-            continue
-        key = active.id if active else -package.id
-        if key not in billable:
-            if active:
-                billable[key] = unbilled(active)
-            else:
-                made, billable[key] = _would_be(package, on)
-                covers += made
-        most = billable[key]
-        amount = line.amount_minor if line.amount_minor is not None else most
-        if amount > most or (active and most == 0):
-            problems.append(Problem(line.position, _too_much(package, most)))
-            continue
-        billable[key] -= amount
-        sale = _plain(line.position, "package", "sale", package.name, amount)
-        lines[line.position] = [sale._replace(package=package.id, membership=key, left_to_bill_minor=most)]
-    return lines, covers
-
-
-def refuse_sale(customer: Customer, package: Package, active: Membership | None, on: date) -> str | None:
-    """Why a package cannot be billed to a customer, in a sentence; None when it can (spec sections 3 and 5)."""
-    if not PaymentMethod.account_is_active():
-        return ACCOUNT_OFF
-    reason = why_not(customer)
-    if reason:
-        return reason
-    if not package.active and not (active and _was_invoiced(active)):
-        return f"{package.name} is inactive. Somebody with Manage Catalogue can make it active."
-    if active is None:
-        last_day = package.last_day_from(on)
-        if last_day is not None and last_day < on:
-            return f"{package.name} ended on {last_day}, before the service date."
-        return None
-    left = MembershipItem.select().where(
-        (MembershipItem.membership == active)
-        & (MembershipItem.reserved_milli + MembershipItem.used_milli < MembershipItem.included_milli)
-    )
-    if not left.exists():
-        return (
-            f"{customer.name} is still in {package.name}: all of it was invoiced, but {_open_invoices(active)}"
-            " must be paid before it can be sold again."
-        )
-    return None
-
-
-def _was_invoiced(membership: Membership) -> bool:
-    return bool(
-        rows(
-            "SELECT 1 FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
-            " WHERE l.membership_id = ? AND i.status IN ('open', 'paid') LIMIT 1",
-            (membership.id,),
-        )
-    )
-
-
-def _open_invoices(membership: Membership) -> str:
-    found = rows(
-        "SELECT DISTINCT i.series, i.number FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
-        " WHERE l.membership_id = ? AND i.status = 'open' ORDER BY i.series, i.number",
-        (membership.id,),
-    )
-    codes = [invoice_code(series, number) for series, number in found]
-    return ("invoice " if len(codes) == 1 else "invoices ") + ", ".join(codes)
-
-
-def _too_much(package: Package, most_minor: int) -> str:
-    if most_minor == 0:
-        return f"All of {package.name} is billed already."
-    company = Company.get_by_id(1)
-    return f"At most {company.amount(most_minor)} can still be billed of {package.name}."
-
-
-def _would_be(package: Package, on: date) -> tuple[list[Cover], int]:
-    """The covers of a membership made by this invoice, and the whole price."""
-    inclusive = Company.get_by_id(1).tax_inclusive
-    terms = terms_of(package, tax_inclusive=inclusive)
-    end_on = package.last_day_from(on)
-    covers = [
-        Cover(
-            -package.id, t.item_id, package.name, on, end_on, t.included_milli, 0, t.amount_minor, 0,
-            t.tax_percent_e4, t.tax_minor, 0, t.rate_e4,
-        )
-        for t in terms
-    ]  # fmt: skip  # one cover reads better as a block than as thirteen lines
-    return covers, price_of(terms, tax_inclusive=inclusive)
-
-
-def _wanted(line: DraftLine, item: Item) -> Wanted:
+def _wanted(line: DraftLine, item: Item, customer: Customer) -> Wanted:
     return Wanted(
         item.id,
         line.quantity_milli or 0,
@@ -285,7 +182,16 @@ def _wanted(line: DraftLine, item: Item) -> Wanted:
         line.membership_id if line.source == MEMBERSHIP else None,
         line.rate_e4 if line.source not in (AUTO, MEMBERSHIP) else None,
         line.rate_reason,
+        line.discount_minor or 0,
+        line.discount_percent_e4 or 0,
+        customer.tax_exempt,
     )
+
+
+def _less_discount(most_minor: int, company: Company) -> str:
+    if most_minor == 0:
+        return "A discount applies to standard and typed rates; all of this line is at a package rate."
+    return f"The discount can be at most {company.amount(most_minor)}."
 
 
 def _no_rate(item: Item, customer: Customer) -> str:
@@ -311,10 +217,21 @@ def _item_line(position: int, part: int, item: Item, priced: Priced) -> Line:
         tax_minor=priced.tax_minor,
         tax_percent_e4=priced.tax_percent_e4,
         reason=priced.reason,
+        discount_minor=priced.discount_minor,
         leaves_milli=priced.leaves_milli,
         category=item.category,
         item=item.id,
         membership=priced.membership,
+    )
+
+
+def _sale_line(position: int, sale: Sale) -> Line:
+    line = _plain(position, "package", "sale", sale.package.name, sale.amount_minor)
+    return line._replace(
+        package=sale.package.id,
+        membership=sale.membership,
+        left_to_bill_minor=sale.most_minor,
+        discount_minor=sale.discount_minor,
     )
 
 

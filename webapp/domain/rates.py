@@ -1,4 +1,4 @@
-"""Which rate a line gets, and why. Pure: facts in, priced parts out (spec section 4, "The rate" and "Drawing exactly")."""
+"""Which rate a line gets, and why. Pure: facts in, priced parts out (spec section 4, "The rate")."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -18,6 +18,14 @@ class NoRate(Exception):
     def __init__(self, uncovered_milli: int) -> None:
         super().__init__(uncovered_milli)
         self.uncovered_milli = uncovered_milli
+
+
+class DiscountTooLarge(Exception):
+    """The discount is more than what the line charges at standard or typed rates, which is `most_minor`."""
+
+    def __init__(self, most_minor: int) -> None:
+        super().__init__(most_minor)
+        self.most_minor = most_minor
 
 
 class Basis(NamedTuple):
@@ -65,6 +73,9 @@ class Wanted(NamedTuple):
     membership: int | None = None
     rate_e4: int | None = None
     reason: str = ""
+    discount_minor: int = 0
+    discount_percent_e4: int = 0
+    tax_exempt: bool = False
 
 
 class Priced(NamedTuple):
@@ -80,13 +91,15 @@ class Priced(NamedTuple):
     reason: str
     membership: int | None = None
     leaves_milli: int | None = None
+    discount_minor: int = 0
 
 
 def price(wanted: Wanted, covers: Sequence[Cover], basis: Basis) -> tuple[list[Priced], list[Cover]]:
     """Price one line and say what it leaves of the covers, for the line below it.
 
     Splits at each boundary: what the covers have left at their rates, in turn, and the rest at the standard rate.
-    Standard and typed rates draw nothing. Raises `NoRate` rather than charge nothing.
+    Standard and typed rates draw nothing, and only they can be discounted: a package has its own price. Raises `NoRate`
+    rather than charge nothing, and `DiscountTooLarge` rather than charge less than nothing.
     """
     if wanted.source == TYPED:
         return [_at(wanted, wanted.quantity_milli, wanted.rate_e4 or 0, TYPED, wanted.reason, basis)], list(covers)
@@ -104,6 +117,8 @@ def price(wanted: Wanted, covers: Sequence[Cover], basis: Basis) -> tuple[list[P
         if wanted.standard_rate_e4 is None:
             raise NoRate(remaining)
         parts.append(_at(wanted, remaining, wanted.standard_rate_e4, STANDARD, _why_standard(wanted, covers), basis))
+    elif wanted.discount_minor:
+        raise DiscountTooLarge(0)
     return parts, list(after.values())
 
 
@@ -160,7 +175,14 @@ def _why_standard(wanted: Wanted, covers: Sequence[Cover]) -> str:
 
 def _at(wanted: Wanted, quantity_milli: int, rate_e4: int, source: str, reason: str, basis: Basis) -> Priced:
     amount = times(rate_e4, quantity_milli, basis.decimals)
-    net, tax = tax_split(amount, wanted.tax_percent_e4, basis)
+    percent = wanted.tax_percent_e4
+    if wanted.tax_exempt:
+        amount, percent = tax_split(amount, percent, basis)[0], 0
+    discount = wanted.discount_minor or percent_of(amount, wanted.discount_percent_e4)
+    if discount > amount:
+        raise DiscountTooLarge(amount)
+    amount -= discount
+    net, tax = tax_split(amount, percent, basis)
     return Priced(
         source=source,
         quantity_milli=quantity_milli,
@@ -168,6 +190,7 @@ def _at(wanted: Wanted, quantity_milli: int, rate_e4: int, source: str, reason: 
         amount_minor=amount,
         net_minor=net,
         tax_minor=tax,
-        tax_percent_e4=wanted.tax_percent_e4,
+        tax_percent_e4=percent,
         reason=reason,
+        discount_minor=discount,
     )

@@ -1,4 +1,4 @@
-"""Giving unused package value back (spec section 5, "Refund"): two policies and an optional fee, stated side by side."""
+"""Giving unused package value back: two policies and an optional fee, side by side (spec section 5, "Refund")."""
 
 import json
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from webapp.domain.memberships import expire_due
 from webapp.domain.payments import fill_from_package
 from webapp.domain.rates import Basis, tax_split
 from webapp.domain.settling import REMOVED, end
-from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, PaymentMethod, User
 from webapp.models import Allocation as AllocationRow
+from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, PaymentMethod, User
 from webapp.money import times
 
 KEEP, AT_STANDARD = "keep", "standard"
@@ -218,8 +218,10 @@ def _open_draws(membership: Membership) -> list[tuple[int, int]]:
 
 def _settle(membership: Membership, offer: Offer, entry: Audit, *, by: User, on: date) -> None:
     """The settlement invoice: the differences and the fee, paid at once from package funds."""
-    lines: list[tuple[str, int | None, str, int, int, int, int]] = [(d.name, d.item, d.category, d.quantity_milli, d.net_minor, d.tax_minor, d.tax_percent_e4)
-             for d in offer.differences]  # fmt: skip  # one line of facts for each line
+    lines: list[tuple[str, int | None, str, int, int, int, int]] = [
+        (d.name, d.item, d.category, d.quantity_milli, d.net_minor, d.tax_minor, d.tax_percent_e4)
+        for d in offer.differences
+    ]
     if offer.fee_minor:
         lines.append(("Refund fee", None, "Fees", 1000, offer.fee_minor, 0, 0))
     series = str(on.year)

@@ -2,16 +2,13 @@
 
 from datetime import date
 
-from webapp.db import execute, marks, rows, transactional
+from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.settling import EXPIRED, FORFEITED, REMOVED, forfeited_left, unsettle
 from webapp.models import Audit, Invoice, Membership, User
 from webapp.models.membership import NEVER
-
-CLOSINGS = (REMOVED, EXPIRED, "sweep")
-"""The journals by which an ending moves package funds to general funds."""
 
 
 @transactional
@@ -82,9 +79,10 @@ def extend(membership_id: int, end_on: date | None, *, version: int, by: User, o
 def why_not_reinstate(membership: Membership) -> str | None:
     """Why a membership cannot be brought back, in a sentence; None when it can."""
     if membership.reason not in (REMOVED, EXPIRED):
-        return f"{membership.package_name} is {membership.reason or 'active'}; only removed or expired ones come back."
+        return f"{membership.package_name} is {membership.reason or 'active'}; only removed or expired ones return."
     if not rows(
-        "SELECT 1 FROM membership_item WHERE membership_id = ? AND reserved_milli + used_milli < included_milli LIMIT 1",
+        "SELECT 1 FROM membership_item WHERE membership_id = ?"
+        " AND reserved_milli + used_milli < included_milli LIMIT 1",
         (membership.id,),
     ):
         return f"Nothing is left in {membership.package_name}."
@@ -159,8 +157,8 @@ def _moved_by_closing(membership: Membership) -> tuple[int, int, list[tuple[int,
         "SELECT COALESCE(SUM(t.amount_minor), 0) FROM journal j JOIN transfer t ON t.journal_id = j.id"
         " JOIN account debit ON debit.id = t.debit_id JOIN account credit ON credit.id = t.credit_id"
         " WHERE j.membership_id = ? AND debit.kind = 'P' AND credit.kind = 'G'"
-        f" AND j.kind IN ({marks(CLOSINGS)}) AND j.audit_id >= ?",  # noqa: S608  # marks only
-        (membership.id, *CLOSINGS, _last_ending(membership)),
+        " AND j.kind IN (?, ?, 'sweep') AND j.audit_id >= ?",
+        (membership.id, REMOVED, EXPIRED, _last_ending(membership)),
     )[0][0]
     credited = rows(
         "SELECT l.invoice_id, SUM(l.cancelled_minor) FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"

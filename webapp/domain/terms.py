@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from webapp import money
 from webapp.db import rows
-from webapp.models import Package
+from webapp.models import Customer, Package
 
 
 class Term(NamedTuple):
@@ -53,6 +53,37 @@ def _by_package(found: Iterable[tuple[Any, ...]], tax_inclusive: bool) -> dict[i
         tax = tax_on(amount, percent, tax_inclusive=tax_inclusive)
         terms.setdefault(package_id, []).append(Term(item, name, unit, included, rate, amount, percent, tax))
     return terms
+
+
+def sold_to(customer: Customer, package: Package, *, tax_inclusive: bool, discount_minor: int = 0) -> list[Term]:
+    """The terms on which a customer gets the package now: without tax for who is exempt, less a discount.
+
+    The discount is spread over the items by their amounts, so that what is drawn still adds up to the price.
+    """
+    terms = terms_of(package, tax_inclusive=tax_inclusive)
+    if customer.tax_exempt:
+        terms = [_without_tax(term, tax_inclusive) for term in terms]
+    return _discounted(terms, discount_minor, tax_inclusive) if discount_minor else terms
+
+
+def _without_tax(term: Term, tax_inclusive: bool) -> Term:
+    amount = term.amount_minor - (term.tax_minor if tax_inclusive else 0)
+    return term._replace(
+        amount_minor=amount, tax_percent_e4=0, tax_minor=0, rate_e4=None if tax_inclusive else term.rate_e4
+    )
+
+
+def _discounted(terms: Sequence[Term], discount_minor: int, tax_inclusive: bool) -> list[Term]:
+    whole = sum(term.amount_minor for term in terms)
+    reduced = max(0, whole - discount_minor)
+    found, before, given = [], 0, 0
+    for term in terms:
+        before += term.amount_minor
+        amount = money.share(reduced, before, whole) - given if whole else 0
+        given += amount
+        tax = tax_on(amount, term.tax_percent_e4, tax_inclusive=tax_inclusive)
+        found.append(term._replace(rate_e4=None, amount_minor=amount, tax_minor=tax))
+    return found
 
 
 def price(terms: Iterable[Term], tax_inclusive: bool) -> int:

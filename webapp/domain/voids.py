@@ -133,8 +133,8 @@ def _give_back_units(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
 
 def _close(invoice_id: int) -> None:
     execute(
-        "UPDATE invoice_line SET cancelled_minor = 0, credited_net_minor = 0, credited_tax_minor = 0, credited_milli = 0"
-        " WHERE invoice_id = ?",
+        "UPDATE invoice_line SET cancelled_minor = 0, credited_net_minor = 0, credited_tax_minor = 0,"
+        " credited_milli = 0 WHERE invoice_id = ?",
         (invoice_id,),
     )
     execute(

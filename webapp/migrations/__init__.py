@@ -78,7 +78,7 @@ def _apply(version: int, name: str) -> None:
         run("CREATE TABLE schema_version (version {INT} NOT NULL) {STRICT}")
         run("INSERT INTO schema_version (version) VALUES (0)")
     importlib.import_module(f"{__name__}.{name}").up()
-    run(f"UPDATE schema_version SET version = {int(version)}")
+    execute("UPDATE schema_version SET version = ?", (version,))
 
 
 def run(sql: str) -> None:

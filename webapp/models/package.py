@@ -10,7 +10,7 @@ from webapp.models.item import Item
 
 
 class Package(BaseModel):
-    """A definition for sale. ``validity`` is ``none``, ``date`` (then `last_day`), ``days`` or ``months`` (then the count)."""
+    """A definition for sale. ``validity`` is ``none``, ``date`` (with `last_day`), ``days`` or ``months`` (with a count)."""
 
     name = TextField(unique=True)
     sort_name = TextField()
