@@ -110,7 +110,7 @@ def _is_said(one: list[str]) -> bool:
 
 def quote(invoice: Invoice) -> Quote:
     """Price a draft as it stands. Reads only; the same facts always give the same quote."""
-    typed = list(DraftLine.select().where(DraftLine.invoice == invoice).order_by(DraftLine.position, DraftLine.id))
+    typed = DraftLine.fetch("invoice_id = ? ORDER BY position, id", (invoice.id,))
     return quote_lines(invoice.customer, typed, invoice.service_on)
 
 
@@ -120,8 +120,8 @@ def quote_lines(customer: Customer, typed: Sequence[DraftLine], service_on: date
     basis = Basis(company.decimals, company.tax_inclusive)
     problems: list[Problem] = []
     sold, new_covers = sales(customer, [t for t in typed if t.kind == "package"], service_on)
-    wanted_items = {t.item_id for t in typed if t.item_id is not None}
-    items = {item.id: item for item in Item.select().where(Item.id.in_(list(wanted_items) or [0]))}
+    wanted_items = sorted({t.item_id for t in typed if t.item_id is not None})
+    items = {item.id: item for item in Item.fetch(f"id IN ({marks(wanted_items)})", wanted_items)}
     covers = [*covers_for(customer, wanted_items, service_on), *new_covers]
     lines: list[Line] = []
     for position, line in ((t.position, t) for t in typed):
