@@ -393,6 +393,6 @@ on("submit", (event) => {            // a plain form is sent once; htmx guards i
 });
 addEventListener("pageshow", () => document.querySelectorAll("[data-under-way]").forEach((form) => { delete form.dataset.underWay; }));
 
-const wrong = find("main .problems, main [aria-invalid=true]");
-if (wrong) focusFirst(find("main"));
+// A page that came back with errors: after the browser has done its own autofocus, which complains when it is too late.
+if (find("main .problems, main [aria-invalid=true]")) requestAnimationFrame(() => focusFirst(find("main")));
 })();

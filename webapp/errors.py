@@ -47,7 +47,7 @@ PLAIN = {
 }
 FORM_TOO_OLD = Words(
     "This form is too old",
-    "You were signed out or signed in again since it was opened, so nothing was saved. Reload the page and send it again.",
+    "You were signed out or in again since it was opened, so nothing was saved. Reload the page and send it again.",
 )
 LAST_RESORT = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>"

@@ -80,9 +80,6 @@ class PickField(RecordField):
             return
         raise ValidationError("Choose one of those found." if self.found else f"Nothing found for “{typed}”.")
 
-    def pre_validate(self, form: Any) -> None:  # noqa: ARG002  # WTForms asks for it
-        """Nothing more: the record was checked when it was loaded."""
-
 
 class PickManyField(Field):
     """Several records of one or more kinds, each as a value such as ``customer:12``; `data` is the list of values.
@@ -102,7 +99,7 @@ class PickManyField(Field):
         options: str,
         **kwargs: Any,
     ) -> None:
-        super().__init__(label, validators, **kwargs)
+        super().__init__(label, list(validators), **kwargs)
         self.name_all = name_all
         self.search = search
         self.options = options
