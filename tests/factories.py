@@ -3,10 +3,9 @@
 from datetime import date
 
 from webapp.db import utcnow
-from webapp.domain import drafts, invoicing, ledger, memberships, payments
+from webapp.domain import drafts, invoicing, ledger, memberships, packages, payments
 from webapp.domain.payments import Tender
 from webapp.domain.search import sort_key
-from webapp.money import parse_money, parse_rate, times
 from webapp.models import (
     Company,
     Customer,
@@ -23,6 +22,7 @@ from webapp.models import (
     Role,
     User,
 )
+from webapp.money import parse_money, parse_rate, times
 from webapp.quantity import parse_quantity
 
 DAY = date(2026, 6, 1)
@@ -115,7 +115,7 @@ def draft(
 
 
 def save(customer: Customer, *lines: object, by: User, on: date = DAY, today: date | None = None) -> Invoice:
-    """An invoice saved with these lines (see `draft`), its service date `on`, its books dated `today` or the same day."""
+    """An invoice saved with these lines (see `draft`) for the service date `on`; the books are dated `today`."""
     made = draft(customer, *lines, by=by, on=on)  # type: ignore[arg-type]  # the same lines
     return invoicing.issue(made.id, by=by, on=today or on)
 
@@ -133,6 +133,19 @@ def pay(invoice: Invoice, *tenders: tuple[str, str], by: User, on: date = DAY, k
     return Invoice.get_by_id(invoice.id)
 
 
+def settle(invoice: Invoice, *, by: User, on: date = DAY) -> Invoice:
+    """Pay all that is due by Account, if anything is."""
+    due_minor = due(invoice)
+    if due_minor:
+        payments.pay(invoice.id, [Tender(method("account"), due_minor)], by=by, on=on)
+    return Invoice.get_by_id(invoice.id)
+
+
+def due(invoice: Invoice) -> int:
+    """What an invoice asks for now."""
+    return Invoice.get_by_id(invoice.id).due_minor
+
+
 def lines(invoice: Invoice) -> list[tuple[str, int, int]]:
     """What an invoice says: (source, thousandths, total in minor units) a line."""
     rows = InvoiceLine.select().where(InvoiceLine.invoice == invoice).order_by(InvoiceLine.position, InvoiceLine.part)
@@ -141,8 +154,14 @@ def lines(invoice: Invoice) -> list[tuple[str, int, int]]:
 
 def left(membership: Membership, name: str | None = None) -> int:
     """Thousandths left of an item of the membership, of its only one when it is not named."""
-    items = [i for i in MembershipItem.select().where(MembershipItem.membership == membership)]
+    items = list(MembershipItem.select().where(MembershipItem.membership == membership))
     return next(i.left_milli for i in items if name is None or i.name == name)
+
+
+def used(membership: Membership, name: str | None = None) -> int:
+    """Thousandths used of an item of the membership, of its only one when it is not named."""
+    items = list(MembershipItem.select().where(MembershipItem.membership == membership))
+    return next(i.used_milli for i in items if name is None or i.name == name)
 
 
 def funds(membership: Membership) -> int:
@@ -155,6 +174,37 @@ def general(customer: Customer) -> int:
     return ledger.balance(ledger.general(customer.id))
 
 
+def bought(customer: Customer) -> Membership:
+    """The customer's latest membership."""
+    return next(iter(Membership.select().where(Membership.customer == customer).order_by(Membership.id.desc())))
+
+
 def fresh(membership: Membership) -> Membership:
     """The membership as the database has it now."""
     return Membership.get_by_id(membership.id)
+
+
+def income(category: str = "Sales") -> int:
+    """What was earned in a category."""
+    return ledger.balance(ledger.income(category))
+
+
+def tax(percent: str) -> int:
+    """Tax payable at a rate."""
+    return ledger.balance(ledger.tax(parse_rate(percent)))
+
+
+def reprice(package: Package, thing: Item, rate: str) -> None:
+    """Sell an item of the package at another rate from now on, as Catalogue does."""
+    lines = [
+        line._replace(rate_e4=parse_rate(rate.removeprefix("@"))) if line.item == thing else line
+        for line in packages.lines_of(package)
+    ]
+    facts = packages.PackageFacts(package.name, lines, package.validity, package.validity_count, package.last_day)
+    decimals = Company.get_by_id(1).decimals
+    packages.edit_package(package, facts, version=package.version, decimals=decimals, by=User.get_by_id(1), on=DAY)
+
+
+def use_currency(code: str, decimals: int) -> None:
+    """Let the business count in another currency, as set-up would have done. Before anything is sold."""
+    Company.update(currency=code, decimals=decimals).where(Company.id == 1).execute()

@@ -1,0 +1,113 @@
+"""The worked examples that fix the rules: who may buy what, and two people at the same moment."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests import factories as f
+from webapp.db import db
+from webapp.domain import invoicing, memberships, payments
+from webapp.domain.errors import DomainError
+from webapp.domain.invoicing import PriceChanged
+from webapp.domain.once import once
+from webapp.domain.payment_methods import switch_method
+from webapp.domain.payments import Tender
+from webapp.domain.quoting import quote
+from webapp.models import Invoice, Item, Payment, User
+
+pytestmark = pytest.mark.usefixtures("proven")
+
+
+def thing(name: str) -> Item:
+    return Item.get(Item.name == name)
+
+
+def test_15_account_switched_off(desk: User) -> None:
+    emma, ppl = f.somebody(), f.ppl()
+    f.pay(f.save(emma, (ppl, "2000"), by=desk), by=desk)
+    switch_method(f.method("account"), False, by=desk)
+    with pytest.raises(DomainError, match="Account payment method is switched off") as refused:
+        memberships.refuse_package(ppl, f.DAY)
+    assert refused.value.field == "package"
+    with pytest.raises(DomainError, match="Account payment method is switched off"):
+        f.save(emma, (ppl, "1000"), by=desk)
+    invoice = f.save(emma, (thing("C172"), "1"), by=desk)
+    assert f.lines(invoice) == [("draw", 1000, 12000)]
+    open_ = payments.open_invoice(invoice)
+    assert open_.account_most_minor == 0
+    assert "switched off" in (open_.account_refusal or "")
+    with pytest.raises(DomainError, match="switched off"):
+        f.pay(invoice, ("account", "120"), by=desk)
+    membership = f.bought(emma)
+    assert (f.funds(membership), f.due(invoice)) == (f.money("2000"), 12000)
+    switch_method(f.method("account"), True, by=desk)
+    assert f.settle(invoice, by=desk).status == "paid"
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """Do all of it at the same moment, each on a connection of its own; what each gave or raised."""
+    outcomes: list[object] = [None] * len(acts)
+    ready = threading.Barrier(len(acts))
+
+    def do(number: int) -> None:
+        with db.connection_context():
+            ready.wait()
+            try:
+                outcomes[number] = acts[number]()
+            except DomainError as refusal:
+                outcomes[number] = refusal
+
+    threads = [threading.Thread(target=do, args=(number,)) for number in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_17_the_last_hour_is_sold_once(desk: User) -> None:
+    emma, ppl = f.somebody(), f.ppl()
+    membership = f.add(emma, ppl, by=desk)
+    f.pay(f.save(emma, (thing("C172"), "39"), by=desk), by=desk)
+    drafts = [f.draft(emma, (thing("C172"), "1.0"), by=desk) for _ in range(2)]
+    shown = {draft.id: quote(draft).digest for draft in drafts}
+    assert {quote(draft).total_minor for draft in drafts} == {12000}
+
+    def save(draft: Invoice) -> Callable[[], Invoice]:
+        return lambda: invoicing.issue(draft.id, by=desk, on=f.DAY, shown=shown[draft.id])
+
+    outcomes = at_once(*map(save, drafts))
+    (saved,) = [x for x in outcomes if isinstance(x, Invoice)]
+    (changed,) = [x for x in outcomes if isinstance(x, PriceChanged)]
+    assert f.lines(saved) == [("draw", 1000, 12000)]
+    assert changed.quote.total_minor == 15000
+    assert f.left(membership, "C172") == 0
+    other = next(draft for draft in drafts if draft.id != saved.id)
+    assert Invoice.get_by_id(other.id).is_draft
+
+
+def test_18_the_same_payment_form_twice(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    invoice = f.save(emma, (piano, None), by=desk)
+
+    def pay() -> str:
+        payments.pay(invoice.id, [Tender(f.method("cash"), f.money("100"))], by=desk, on=f.DAY)
+        return "paid"
+
+    assert once("the key of the form", "100 in cash", pay) == "paid"
+    assert once("the key of the form", "100 in cash", pay) == "paid"
+    assert (Payment.select().count(), f.due(invoice)) == (1, f.money("350"))
+
+
+def test_18_the_same_payment_form_twice_at_the_same_moment(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    invoice = f.save(emma, (piano, None), by=desk)
+    cash = f.method("cash")
+
+    def pay() -> str:
+        payments.pay(invoice.id, [Tender(cash, 10000)], by=desk, on=f.DAY)
+        return "paid"
+
+    assert at_once(*[lambda: once("the key of the form", "100 in cash", pay)] * 4) == ["paid"] * 4
+    assert (Payment.select().count(), f.due(invoice)) == (1, f.money("350"))
