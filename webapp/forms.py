@@ -40,7 +40,7 @@ class OnceForm(Form):
 
     def once(self, act: Callable[[], str]) -> str:
         """Do `act`, which answers with a URL, or give the answer it gave when this same form was sent before."""
-        return once(self.form_key.data, self._digest(), act)
+        return once(self.form_key.data or "", self._digest(), act)
 
     def _digest(self) -> str:
         sent = sorted((k, v) for k, v in request.form.items(multi=True) if k not in ("csrf_token", "form_key"))
@@ -101,7 +101,7 @@ class ScaledField(Field):
     widget = TextInput()
 
     def __init__(self, label: str = "", validators: Sequence[Any] = (), *, negative: bool = False, **kwargs: Any):
-        super().__init__(label, validators, **kwargs)
+        super().__init__(label, list(validators), **kwargs)
         self.negative = negative
 
     def _value(self) -> str:

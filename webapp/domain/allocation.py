@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 KINDS: Final = {"standard": 1, "typed": 1, "sale": 2, "draw": 3, "deposit": 4}
-"""The order in which money fills lines; within a kind from top to bottom."""
+"""The order in which money fills the lines of an invoice; within a kind from top to bottom."""
 
 METHOD, PACKAGE, GENERAL = "method", "package", "general"
 ACCOUNT: Final = -1
@@ -12,12 +12,13 @@ ACCOUNT: Final = -1
 
 
 class OpenLine(NamedTuple):
-    """A line that asks for money, in its order on the invoice."""
+    """A line that asks for money; lines come in the order of their invoices, and on each in its own order."""
 
     line: int
     source: str
     membership: int | None
     due_minor: int
+    invoice: int = 0
 
 
 class Fill(NamedTuple):
@@ -69,7 +70,8 @@ class _Filling:
     """Lines being filled: what each still asks for, and what the funds still hold. Each step answers what it left."""
 
     def __init__(self, lines: Sequence[OpenLine], funds: Funds, open_memberships: set[int]) -> None:
-        self.lines = sorted(lines, key=lambda line: KINDS[line.source])
+        turn = {invoice: n for n, invoice in enumerate(dict.fromkeys(line.invoice for line in lines))}
+        self.lines = sorted(lines, key=lambda line: (turn[line.invoice], KINDS[line.source]))
         self.due = {line.line: line.due_minor for line in lines}
         self.packages = dict(funds.packages)
         self.general = funds.general_minor

@@ -1,148 +1,33 @@
-"""Taking money for an invoice: any mix of methods, Account last (spec section 5, "Pay")."""
+"""Taking money for invoices: any mix of methods, Account last (spec section 5, "Pay")."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 
-from webapp.db import execute, marks, rows, transactional
+from webapp.db import execute, marks, transactional
 from webapp.domain import audit, ledger
-from webapp.domain.allocation import (
-    ACCOUNT,
-    GENERAL,
-    METHOD,
-    PACKAGE,
-    Allocation,
-    Fill,
-    Funds,
-    OpenLine,
-    allocate,
-    most_account_can_pay,
-)
+from webapp.domain.allocation import ACCOUNT, GENERAL, METHOD, PACKAGE, Allocation, Fill
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.limits import limit_of
 from webapp.domain.memberships import expire_due
-from webapp.domain.settling import reduce_due, sweep
+from webapp.domain.settling import FORFEITED, forfeited_left, reduce_due, sweep
+from webapp.domain.tendering import Effect, Open, Plan, Tender, open_invoice, open_invoices, plan, why_no_account
 from webapp.models import Allocation as AllocationRow
-from webapp.models import Audit, Company, Customer, Invoice, Journal, Membership, Payment, PaymentMethod, User
-from webapp.permissions import Permission
 
-
-class Tender(NamedTuple):
-    """So much by one payment method."""
-
-    method: PaymentMethod
-    amount_minor: int
-
-    @property
-    def field(self) -> str:
-        """The form field that a sentence about this tender belongs beside."""
-        return f"method-{self.method.id}"
-
-
-class Effect(NamedTuple):
-    """What a payment does to one of the customer's funds. `membership` is None for general funds."""
-
-    membership: int | None
-    label: str
-    before_minor: int
-    after_minor: int
-
-
-class Plan(NamedTuple):
-    """What a payment would do, stated before anybody confirms it."""
-
-    allocation: Allocation
-    due_minor: int
-    entered_minor: int
-    kept_minor: int
-    effects: list[Effect]
-
-    @property
-    def remaining_minor(self) -> int:
-        return self.due_minor - sum(fill.amount_minor for fill in self.allocation.fills)
-
-
-class Open(NamedTuple):
-    """An invoice that asks for money, with what Account could spend on it."""
-
-    invoice: Invoice
-    lines: list[OpenLine]
-    funds: Funds
-    active: set[int]
-    labels: dict[int, str]
-    account_refusal: str | None
-
-    @property
-    def account_most_minor(self) -> int:
-        """The most that Account can pay; 0 when it may not be used."""
-        return 0 if self.account_refusal else most_account_can_pay(self.lines, self.funds, self.active)
-
-
-def open_invoice(invoice: Invoice) -> Open:
-    """The facts that a payment is planned from. Reads only."""
-    found = rows(
-        "SELECT l.id, l.source, l.membership_id, l.total_minor - l.paid_minor - l.cancelled_minor"
-        " - l.credited_net_minor - l.credited_tax_minor, m.package_name, m.state"
-        " FROM invoice_line l LEFT JOIN membership m ON m.id = l.membership_id"
-        " WHERE l.invoice_id = ? ORDER BY l.position, l.part",
-        (invoice.id,),
-    )
-    labels = {row[2]: row[4] for row in found if row[2] is not None}
-    funds = Funds(
-        packages=ledger.balances("P", list(labels)),
-        general_minor=ledger.balance(ledger.general(invoice.customer_id)),
-        credit_limit_minor=limit_of(invoice.customer),
-    )
-    return Open(
-        invoice=invoice,
-        lines=[OpenLine(*row[:4]) for row in found],
-        funds=funds,
-        active={row[2] for row in found if row[5] == "active"},
-        labels=labels,
-        account_refusal=why_no_account(invoice.customer),
-    )
-
-
-def why_no_account(customer: Customer) -> str | None:
-    """Why Account is not offered to a customer, in a sentence; None when it is."""
-    if not PaymentMethod.account_is_active():
-        return "The Account payment method is switched off. Somebody with Manage Settings can switch it on."
-    if not customer.may(Permission.MAKE_PURCHASES_ON_ACCOUNT):
-        return f"{customer.name} has no Make Purchases on Account. Manage Customers is needed to change that."
-    return None
-
-
-def plan(open_: Open, tenders: Sequence[Tender], *, keep_rest: bool) -> Plan:
-    """What these tenders would do; raises `DomainError` beside the method that cannot be taken so."""
-    tenders = [t for t in tenders if t.amount_minor]
-    if not tenders:
-        raise DomainError("Type an amount beside at least one method.")
-    for tender in tenders:
-        if tender.amount_minor < 0:
-            raise DomainError("This cannot be below 0.", tender.field)
-        if not tender.method.active:
-            raise DomainError(f"{tender.method.name} is switched off.", tender.field)
-    others = [t for t in tenders if not t.method.is_account]
-    account = next((t for t in tenders if t.method.is_account), None)
-    asked = account.amount_minor if account else 0
-    if account and open_.account_refusal:
-        raise DomainError(open_.account_refusal, account.field)
-    allocation = allocate(open_.lines, [t.amount_minor for t in others], asked, open_.funds, open_.active)
-    kept = sum(allocation.rests)
-    amount = Company.get_by_id(1).amount
-    if kept and not keep_rest:
-        over = next(t for t, rest in zip(others, allocation.rests, strict=True) if rest)
-        raise DomainError(
-            f"This is {amount(kept)} more than is due. Take less, or tick “Keep the rest on account”.", over.field
-        )
-    if account and allocation.account_short_minor:
-        most = asked - allocation.account_short_minor
-        raise DomainError(f"Account can pay at most {amount(most)} here.", account.field)
-    due = sum(line.due_minor for line in open_.lines)
-    entered = sum(t.amount_minor for t in tenders)
-    return Plan(allocation, due, entered, kept, _effects(open_, allocation, kept))
+__all__ = [
+    "Effect",
+    "Open",
+    "Plan",
+    "Tender",
+    "fill_from_package",
+    "open_invoice",
+    "open_invoices",
+    "pay",
+    "pay_all",
+    "plan",
+    "why_no_account",
+]
+from webapp.models import Audit, Customer, Invoice, Journal, Membership, Payment, PaymentMethod, User
 
 
 @transactional
@@ -154,74 +39,133 @@ def pay(
     on: date,
     received_on: date | None = None,
     keep_rest: bool = False,
+    payer: Customer | None = None,
 ) -> list[Payment]:
-    """Take payment for an open invoice, in part or in full; the last of it makes its units used.
+    """Take payment for an open invoice, in part or in full; see `pay_all`."""
+    return pay_all([invoice_id], tenders, by=by, on=on, received_on=received_on, keep_rest=keep_rest, payer=payer)
 
-    One journal for each method. Raises `DomainError` when a tender cannot be taken so, `Changed` when the invoice is
-    no longer open. ``received_on`` is when the money came, today unless told; the books are dated today.
+
+@transactional
+def pay_all(
+    invoice_ids: Sequence[int],
+    tenders: Sequence[Tender],
+    *,
+    by: User,
+    on: date,
+    received_on: date | None = None,
+    keep_rest: bool = False,
+    payer: Customer | None = None,
+) -> list[Payment]:
+    """Take one payment for open invoices, oldest due date first; the last of each makes its units used.
+
+    One journal for each method and invoice. `payer` is whose Account pays and keeps a rest, the customer unless told.
+    Raises `DomainError` when a tender cannot be taken so, `Changed` when an invoice is no longer open.
+    ``received_on`` is when the money came, today unless told; the books are dated today.
     """
+    invoices = [_open(invoice_id, on) for invoice_id in dict.fromkeys(invoice_ids)]
+    if not invoices:
+        raise DomainError("Choose at least one invoice.")
+    received = received_on or on
+    if received > on:
+        raise DomainError("Money cannot be received after today.", "received_on")
+    open_ = open_invoices(invoices, payer or invoices[0].customer)
+    planned = plan(open_, tenders, keep_rest=keep_rest)
+    entry = audit.record(
+        "Paid",
+        "invoice",
+        open_.invoices[0].id,
+        by=by,
+        customer=open_.payer,
+        invoices=[invoice.id for invoice in open_.invoices],
+        methods={t.method.id: t.amount_minor for t in tenders if t.amount_minor},
+        kept_minor=planned.kept_minor,
+        due_minor=[planned.due_minor, planned.remaining_minor],
+    )
+    _restore_forfeited(planned.allocation.fills, entry, on)
+    taken = _take(open_, planned.allocation, tenders, entry, on, received)
+    _write_down(planned.allocation.fills, taken)
+    for invoice in open_.invoices:
+        paid = sum(fill.amount_minor for fill in planned.allocation.fills if fill.line.invoice == invoice.id)
+        if paid:
+            reduce_due(invoice.id, paid, entry=entry, on=on)
+    _sweep_inactive(open_, entry, on)
+    return [*taken.values(), *_kept(open_, planned.allocation, tenders, entry, on, received)]
+
+
+def _open(invoice_id: int, on: date) -> Invoice:
     invoice = Invoice.get_by_id(invoice_id)
     if expire_due(on, customer_id=invoice.customer_id):
         invoice = Invoice.get_by_id(invoice_id)
     if invoice.status != "open":
         raise Changed(f"Invoice {invoice.code} is {invoice.status}; there is nothing to pay.")
-    received = received_on or on
-    if received > on:
-        raise DomainError("Money cannot be received after today.", "received_on")
-    open_ = open_invoice(invoice)
-    planned = plan(open_, tenders, keep_rest=keep_rest)
-    entry = audit.record(
-        "Paid",
-        "invoice",
-        invoice.id,
-        by=by,
-        customer=invoice.customer_id,
-        methods={t.method.id: t.amount_minor for t in tenders if t.amount_minor},
-        kept_minor=planned.kept_minor,
-        due_minor=[planned.due_minor, planned.remaining_minor],
-    )
-    taken = _take(open_, planned.allocation, tenders, entry, on, received)
-    _write_down(planned.allocation.fills, taken)
-    paid = sum(fill.amount_minor for fill in planned.allocation.fills)
-    if paid:
-        reduce_due(invoice.id, paid, entry=entry, on=on)
-    _sweep_inactive(open_, entry, on)
-    return [payment for payment in taken.values() if payment.invoice_id] + _kept(
-        open_, planned.allocation, tenders, entry, on, received
-    )
+    return invoice
+
+
+def _restore_forfeited(fills: Sequence[Fill], entry: Audit, on: date) -> None:
+    """Forfeited money pays a late line of its membership first: back into its package funds, and from there."""
+    spent: dict[tuple[int, int], int] = defaultdict(int)
+    for fill in fills:
+        if fill.source == PACKAGE and fill.line.membership:
+            spent[fill.line.membership, fill.line.invoice] += fill.amount_minor
+    for part, ((membership_id, invoice_id), amount) in enumerate(sorted(spent.items())):
+        package = ledger.package_funds(membership_id)
+        held = ledger.balance(package)
+        ledger.post(
+            "restore",
+            "act",
+            entry.id,
+            [Move(FORFEITED, package, min(amount, forfeited_left(membership_id)) if not held else 0)],
+            audit=entry,
+            on=on,
+            part=part,
+            invoice_id=invoice_id,
+            membership_id=membership_id,
+        )
+
+
+Taken = dict[tuple[int, int], Payment]
+"""Payments by tender number and invoice."""
 
 
 def _take(
     open_: Open, allocation: Allocation, tenders: Sequence[Tender], entry: Audit, on: date, received: date
-) -> dict[int, Payment]:
-    """Post a journal for each tender that fills a line; by tender number."""
+) -> Taken:
+    """Post a journal for each tender and invoice that it fills a line of."""
     others = [t for t in tenders if t.amount_minor and not t.method.is_account]
     account = [t for t in tenders if t.amount_minor and t.method.is_account]
-    payments = {}
+    payments: Taken = {}
     for number, tender in [*enumerate(others), *((ACCOUNT, t) for t in account)]:
-        fills = [fill for fill in allocation.fills if fill.tender == number]
-        journal = ledger.post(
-            "pay",
-            "act",
-            entry.id,
-            _moves(open_.invoice, tender.method, fills),
-            audit=entry,
-            on=on,
-            part=len(others) if number == ACCOUNT else number,
-            invoice_id=open_.invoice.id,
-        )
-        if journal:
-            payments[number] = _payment(open_.invoice, tender.method, journal, entry, received, fills)
+        for invoice in open_.invoices:
+            fills = [x for x in allocation.fills if x.tender == number and x.line.invoice == invoice.id]
+            journal = ledger.post(
+                "pay",
+                "act",
+                entry.id,
+                _moves(invoice, tender.method, fills, open_.payer),
+                audit=entry,
+                on=on,
+                part=len(payments),
+                invoice_id=invoice.id,
+            )
+            if journal:
+                payment = _payment(invoice, tender.method, journal, entry, received, fills, open_.payer)
+                payments[number, invoice.id] = payment
     return payments
 
 
 def _payment(
-    invoice: Invoice, method: PaymentMethod, journal: Journal, entry: Audit, received: date, fills: list[Fill]
+    invoice: Invoice,
+    method: PaymentMethod,
+    journal: Journal,
+    entry: Audit,
+    received: date,
+    fills: list[Fill],
+    payer: Customer,
 ) -> Payment:
     return Payment.create(
         audit=entry,
         journal=journal,
-        customer=invoice.customer_id,
+        customer=payer,
         invoice=invoice,
         method=method,
         amount_minor=sum(fill.amount_minor for fill in fills),
@@ -229,31 +173,30 @@ def _payment(
     )
 
 
-def _moves(invoice: Invoice, method: PaymentMethod, fills: Sequence[Fill]) -> list[Move]:
+def _moves(invoice: Invoice, method: PaymentMethod, fills: Sequence[Fill], payer: Customer) -> list[Move]:
     """The transfers of one tender: from where the money comes, and on to the funds that its lines pay into."""
     receivable, awaiting = ledger.receivable(invoice.id), ledger.awaiting(invoice.id)
-    general = ledger.general(invoice.customer_id)
     amounts: dict[tuple[ledger.Key, ledger.Key], int] = defaultdict(int)
     for fill in fills:
         line = fill.line
         paid_from = {
             METHOD: ledger.method(method.id),
             PACKAGE: ledger.package_funds(line.membership or 0),
-            GENERAL: general,
+            GENERAL: ledger.general(payer.id),
         }[fill.source]
         amounts[paid_from, receivable] += fill.amount_minor
         if line.source == "sale":
             amounts[awaiting, ledger.package_funds(line.membership or 0)] += fill.amount_minor
         elif line.source == "deposit":
-            amounts[awaiting, general] += fill.amount_minor
+            amounts[awaiting, ledger.general(invoice.customer_id)] += fill.amount_minor
     return [Move(debit, credit, amount) for (debit, credit), amount in amounts.items()]
 
 
-def _write_down(fills: Sequence[Fill], payments: dict[int, Payment]) -> None:
+def _write_down(fills: Sequence[Fill], payments: Taken) -> None:
     """One allocation row for each fill, and the line's own counter."""
     AllocationRow.create_many(
         {
-            "journal": payments[fill.tender].journal_id,
+            "journal": payments[fill.tender, fill.line.invoice].journal_id,
             "line": fill.line.line,
             "amount_minor": fill.amount_minor,
             "source": fill.source,
@@ -279,14 +222,15 @@ def fill_from_package(invoice: Invoice, membership: Membership, *, entry: Audit,
         "pay",
         "act",
         entry.id,
-        _moves(invoice, account, fills),
+        _moves(invoice, account, fills, invoice.customer),
         audit=entry,
         on=on,
         part=ledger.next_part("pay", "act", entry.id),
         invoice_id=invoice.id,
     )
     if journal:
-        _write_down(fills, {ACCOUNT: _payment(invoice, account, journal, entry, on, fills)})
+        payment = _payment(invoice, account, journal, entry, on, fills, invoice.customer)
+        _write_down(fills, {(ACCOUNT, invoice.id): payment})
         reduce_due(invoice.id, sum(fill.amount_minor for fill in fills), entry=entry, on=on)
 
 
@@ -301,7 +245,7 @@ def _kept(
             "keep",
             "act",
             entry.id,
-            [Move(ledger.method(tender.method.id), ledger.general(open_.invoice.customer_id), rest)],
+            [Move(ledger.method(tender.method.id), ledger.general(open_.payer.id), rest)],
             audit=entry,
             on=on,
             part=number,
@@ -311,7 +255,7 @@ def _kept(
                 Payment.create(
                     audit=entry,
                     journal=journal,
-                    customer=open_.invoice.customer_id,
+                    customer=open_.payer.id,
                     method=tender.method,
                     amount_minor=rest,
                     received_on=received,
@@ -325,26 +269,3 @@ def _sweep_inactive(open_: Open, entry: Audit, on: date) -> None:
     ids = list(open_.labels)
     for membership in Membership.fetch(f"state = 'inactive' AND id IN ({marks(ids)}) ORDER BY id", ids):
         sweep(membership, "sweep", entry=entry, on=on)
-
-
-def _effects(open_: Open, allocation: Allocation, kept: int) -> list[Effect]:
-    packages = dict.fromkeys(open_.labels, 0)
-    general = kept
-    for fill in allocation.fills:
-        if fill.source == GENERAL:
-            general -= fill.amount_minor
-        if fill.source == PACKAGE:
-            packages[fill.line.membership or 0] -= fill.amount_minor
-        if fill.line.source == "deposit":
-            general += fill.amount_minor
-        if fill.line.source == "sale" and fill.line.membership in open_.active:
-            packages[fill.line.membership or 0] += fill.amount_minor
-        elif fill.line.source == "sale":
-            general += fill.amount_minor
-    before = open_.funds.general_minor
-    effects = [
-        Effect(membership, open_.labels[membership], held := open_.funds.packages[membership], held + change)
-        for membership, change in packages.items()
-        if change
-    ]
-    return [*effects, Effect(None, "General funds", before, before + general)] if general else effects

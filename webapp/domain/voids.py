@@ -108,7 +108,7 @@ def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
                 "return",
                 "journal",
                 journal.id,
-                [Move(ledger.method(payment.method_id), ledger.general(invoice.customer_id), payment.amount_minor)],
+                [Move(ledger.method(payment.method_id), ledger.general(payment.customer_id), payment.amount_minor)],
                 audit=entry,
                 on=on,
             )

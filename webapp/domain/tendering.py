@@ -1,0 +1,161 @@
+"""What a payment would do, before anybody confirms it (spec section 5, "Pay")."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from webapp.db import marks, rows
+from webapp.domain import ledger
+from webapp.domain.allocation import GENERAL, PACKAGE, Allocation, Funds, OpenLine, allocate, most_account_can_pay
+from webapp.domain.errors import DomainError
+from webapp.domain.limits import limit_of
+from webapp.domain.settling import forfeited_left
+from webapp.models import Company, Customer, Invoice, PaymentMethod
+from webapp.permissions import Permission
+
+
+class Tender(NamedTuple):
+    """So much by one payment method."""
+
+    method: PaymentMethod
+    amount_minor: int
+
+    @property
+    def field(self) -> str:
+        """The form field that a sentence about this tender belongs beside."""
+        return f"method-{self.method.id}"
+
+
+class Effect(NamedTuple):
+    """What a payment does to one of the customer's funds. `membership` is None for general funds."""
+
+    membership: int | None
+    label: str
+    before_minor: int
+    after_minor: int
+
+
+class Plan(NamedTuple):
+    """What a payment would do, stated before anybody confirms it."""
+
+    allocation: Allocation
+    due_minor: int
+    entered_minor: int
+    kept_minor: int
+    effects: list[Effect]
+
+    @property
+    def remaining_minor(self) -> int:
+        return self.due_minor - sum(fill.amount_minor for fill in self.allocation.fills)
+
+
+class Open(NamedTuple):
+    """Invoices that ask for money, in the order in which it fills them, with what Account could spend on them."""
+
+    invoices: list[Invoice]
+    payer: Customer
+    lines: list[OpenLine]
+    funds: Funds
+    active: set[int]
+    labels: dict[int, str]
+    account_refusal: str | None
+
+    @property
+    def account_most_minor(self) -> int:
+        """The most that Account can pay; 0 when it may not be used."""
+        return 0 if self.account_refusal else most_account_can_pay(self.lines, self.funds, self.active)
+
+
+def open_invoice(invoice: Invoice, payer: Customer | None = None) -> Open:
+    """The facts that a payment of one invoice is planned from. Reads only."""
+    return open_invoices([invoice], payer or invoice.customer)
+
+
+def open_invoices(invoices: Sequence[Invoice], payer: Customer) -> Open:
+    """The facts that one payment of several invoices is planned from, oldest due date first, then number."""
+    ordered = sorted(invoices, key=lambda invoice: (invoice.due_on, invoice.series or "", invoice.number or 0))
+    turn = {invoice.id: n for n, invoice in enumerate(ordered)}
+    found = rows(
+        "SELECT l.id, l.source, l.membership_id, l.total_minor - l.paid_minor - l.cancelled_minor"
+        " - l.credited_net_minor - l.credited_tax_minor, l.invoice_id, m.package_name, m.state"
+        " FROM invoice_line l LEFT JOIN membership m ON m.id = l.membership_id"
+        f" WHERE l.invoice_id IN ({marks(ordered)}) ORDER BY l.position, l.part",  # noqa: S608  # only question marks
+        list(turn),
+    )
+    found.sort(key=lambda row: turn[row[4]])
+    labels = {row[2]: row[5] for row in found if row[2] is not None}
+    packages = ledger.balances("P", list(labels))
+    for row in found:
+        if row[1] == "draw" and row[6] == "inactive" and packages[row[2]] == 0:
+            packages[row[2]] = forfeited_left(row[2])
+    return Open(
+        invoices=ordered,
+        payer=payer,
+        lines=[OpenLine(*row[:5]) for row in found],
+        funds=Funds(packages, ledger.balance(ledger.general(payer.id)), limit_of(payer)),
+        active={row[2] for row in found if row[6] == "active"},
+        labels=labels,
+        account_refusal=why_no_account(payer),
+    )
+
+
+def why_no_account(customer: Customer) -> str | None:
+    """Why Account is not offered to a customer, in a sentence; None when it is."""
+    if not PaymentMethod.account_is_active():
+        return "The Account payment method is switched off. Somebody with Manage Settings can switch it on."
+    if not customer.may(Permission.MAKE_PURCHASES_ON_ACCOUNT):
+        return f"{customer.name} has no Make Purchases on Account. Manage Customers is needed to change that."
+    return None
+
+
+def plan(open_: Open, tenders: Sequence[Tender], *, keep_rest: bool) -> Plan:
+    """What these tenders would do; raises `DomainError` beside the method that cannot be taken so."""
+    tenders = [t for t in tenders if t.amount_minor]
+    if not tenders:
+        raise DomainError("Type an amount beside at least one method.")
+    for tender in tenders:
+        if tender.amount_minor < 0:
+            raise DomainError("This cannot be below 0.", tender.field)
+        if not tender.method.active:
+            raise DomainError(f"{tender.method.name} is switched off.", tender.field)
+    others = [t for t in tenders if not t.method.is_account]
+    account = next((t for t in tenders if t.method.is_account), None)
+    asked = account.amount_minor if account else 0
+    if account and open_.account_refusal:
+        raise DomainError(open_.account_refusal, account.field)
+    allocation = allocate(open_.lines, [t.amount_minor for t in others], asked, open_.funds, open_.active)
+    kept = sum(allocation.rests)
+    amount = Company.get_by_id(1).amount
+    if kept and not keep_rest:
+        over = next(t for t, rest in zip(others, allocation.rests, strict=True) if rest)
+        raise DomainError(
+            f"This is {amount(kept)} more than is due. Take less, or tick “Keep the rest on account”.", over.field
+        )
+    if account and allocation.account_short_minor:
+        most = asked - allocation.account_short_minor
+        raise DomainError(f"Account can pay at most {amount(most)} here.", account.field)
+    due = sum(line.due_minor for line in open_.lines)
+    entered = sum(t.amount_minor for t in tenders)
+    return Plan(allocation, due, entered, kept, _effects(open_, allocation, kept))
+
+
+def _effects(open_: Open, allocation: Allocation, kept: int) -> list[Effect]:
+    packages = dict.fromkeys(open_.labels, 0)
+    general = kept
+    for fill in allocation.fills:
+        if fill.source == GENERAL:
+            general -= fill.amount_minor
+        if fill.source == PACKAGE:
+            packages[fill.line.membership or 0] -= fill.amount_minor
+        if fill.line.source == "deposit":
+            general += fill.amount_minor
+        if fill.line.source == "sale" and fill.line.membership in open_.active:
+            packages[fill.line.membership or 0] += fill.amount_minor
+        elif fill.line.source == "sale":
+            general += fill.amount_minor
+    before = open_.funds.general_minor
+    effects = [
+        Effect(membership, open_.labels[membership], held := open_.funds.packages[membership], held + change)
+        for membership, change in packages.items()
+        if change
+    ]
+    return [*effects, Effect(None, "General funds", before, before + general)] if general else effects
