@@ -7,20 +7,39 @@ import pytest
 
 from tests import factories as f
 from webapp.db import db
-from webapp.domain import invoicing, memberships, payments
+from webapp.domain import adding, invoicing, memberships, payments
 from webapp.domain.errors import DomainError
 from webapp.domain.invoicing import PriceChanged
 from webapp.domain.once import once
 from webapp.domain.payment_methods import switch_method
 from webapp.domain.payments import Tender
 from webapp.domain.quoting import quote
-from webapp.models import Invoice, Item, Payment, User
+from webapp.models import GroupMember, Invoice, Item, Membership, Payment, User
 
 pytestmark = pytest.mark.usefixtures("proven")
 
 
 def thing(name: str) -> Item:
     return Item.get(Item.name == name)
+
+
+def test_14_a_group_of_six(desk: User) -> None:
+    piano = f.piano()
+    able = [f.somebody(name) for name in ("Ann", "Ben", "Cleo", "Dan")]
+    asleep, cash_only = f.somebody("Eve", active=False), f.somebody("Finn", role="Cash Only")
+    choir = f.group("Choir", *able, asleep, cash_only)
+    seen = adding.preview(piano, adding.Chosen(groups=frozenset({choir.id})), f.DAY)
+    assert [entry.customer.name for entry in seen.added] == ["Ann", "Ben", "Cleo", "Dan"]
+    assert [(entry.customer.name, entry.reason) for entry in seen.skipped] == [
+        ("Eve", "This customer is inactive."),
+        ("Finn", "Role Cash Only: no Make Purchases on Account."),
+    ]
+    made = adding.add(piano, seen.chosen, start_on=f.DAY, shown=seen.mark, by=desk)
+    assert [membership.customer for membership in made] == able
+    assert {membership.group for membership in made} == {choir}
+    late = f.somebody("Late Comer")
+    GroupMember.create(group=choir, customer=late)
+    assert Membership.select().count() == 4
 
 
 def test_15_account_switched_off(desk: User) -> None:
