@@ -323,7 +323,7 @@ on("change", (event) => {
 const edits = new WeakMap();         // per form: how often it was changed, so that an answer to older input is not shown
 for (const type of ["input", "change"]) on(type, (event) => {
   const form = event.target.form;
-  if (form) edits.set(form, (edits.get(form) ?? 0) + 1);
+  if (form && !event.target.matches("[role=combobox]")) edits.set(form, (edits.get(form) ?? 0) + 1);
   if (event.target.matches?.("select")) event.target.dataset.touched = "true";
 }, true);
 

@@ -5,7 +5,7 @@ made here, after the permission check, from the element that htmx says it will f
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, flash, get_flashed_messages, make_response, redirect, render_template, request
@@ -89,7 +89,8 @@ def done(*events: str, to: str, message: str | None = None, stay: bool = True) -
 def take_messages() -> list[Wording]:
     """What `flash` kept for the person, each shown once; kinds are `ok`, `info`, `warn` and `bad`."""
     known = {"ok", "info", "warn", "bad"}
-    return [(kind if kind in known else "info", text) for kind, text in get_flashed_messages(with_categories=True)]
+    kept = cast(list[Wording], get_flashed_messages(with_categories=True))
+    return [(kind if kind in known else "info", text) for kind, text in kept]
 
 
 def _on_its_own_page() -> bool:
