@@ -105,7 +105,7 @@ def _edit(customer_id: int, version: int, after: dict[str, Any], by: User) -> No
     if before["name"] != after["name"]:
         _rename(customer_id, after["name"])
     _index(customer_id, after["name"], after)
-    audit.record("customer edited", KIND, customer_id, by=by, customer=customer_id, **_told(before, after))
+    audit.record("customer edited", KIND, customer_id, by=by, customer=customer_id, changes=_told(before, after))
 
 
 def _said(value: Any) -> Any:

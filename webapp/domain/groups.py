@@ -114,7 +114,7 @@ def _edit(group_id: int, version: int, after: dict[str, Any], members: dict[int,
     _put_in(group_id, members.keys() - were.keys())
     search.index(KIND, group_id, after["name"])
     told = _told({**before, "members": sorted(were)}, {**after, "members": sorted(members)})
-    audit.record("group edited", KIND, group_id, by=by, **told)
+    audit.record("group edited", KIND, group_id, by=by, changes=told)
 
 
 @transactional
@@ -146,7 +146,7 @@ def _audit_members(group: Group, before: set[int], after: set[int], by: User) ->
     """Count the version on, so that a form that still shows the old members is not saved over these."""
     write(group)
     told: dict[str, Any] = {"members": [sorted(before), sorted(after)]}
-    audit.record("group edited", KIND, group.id, by=by, **told)
+    audit.record("group edited", KIND, group.id, by=by, changes=told)
 
 
 def _put_in(group_id: int, customer_ids: Collection[int]) -> None:

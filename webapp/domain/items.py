@@ -94,7 +94,7 @@ def edit_item(item: Item, facts: ItemFacts, *, version: int, by: User) -> None:
     with unique(TAKEN, "name"):
         write(item, **after, sort_name=search.sort_key(after["name"]))
     _index(item.id, after)
-    audit.record("item edited", KIND, item.id, by=by, **audit.changes(before, after))
+    audit.record("item edited", KIND, item.id, by=by, changes=audit.changes(before, after))
 
 
 def _said(name: str, value: Any) -> str:

@@ -152,7 +152,7 @@ def edit_package(package: Package, facts: PackageFacts, *, version: int, decimal
         _write_lines(package.id, facts.lines, decimals)
     search.index(KIND, package.id, after["name"])
     told = audit.changes({**before, "items": items[0]}, {**after, "items": items[1]})
-    audit.record("package edited", KIND, package.id, by=by, **told)
+    audit.record("package edited", KIND, package.id, by=by, changes=told)
 
 
 def _edits(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -66,7 +66,7 @@ def condition(kind: str, typed: str, column: str) -> tuple[str, list[str]]:
     prefixes = typed_words(typed)
     if not prefixes:
         return "1 = 0", []
-    clause = f"{column} IN (SELECT ref FROM search_word WHERE kind = ? AND word >= ? AND word < ?)"
+    clause = f"{column} IN (SELECT ref FROM search_word WHERE kind = ? AND word >= ? AND word < ?)"  # noqa: S608  # own text
     params: list[str] = []
     for prefix in prefixes:
         params += [kind, prefix, after(prefix)]
@@ -75,7 +75,8 @@ def condition(kind: str, typed: str, column: str) -> tuple[str, list[str]]:
 
 def typed_words(typed: str) -> list[str]:
     """What was typed as prefixes to look for, at most eight."""
-    return "".join(c if c.isalnum() else " " for c in fold(typed)).split()[:8]
+    parts = "".join(c if c.isalnum() else " " for c in fold(typed)).split()
+    return [part[:LONGEST_WORD] for part in parts[:8]]
 
 
 def after(prefix: str) -> str:
