@@ -124,12 +124,11 @@ def _note(invoice: Invoice, parts: Sequence[Credited], entry: Audit, on: date, r
 
 def _post(invoice: Invoice, note: CreditNote, parts: Sequence[Credited], entry: Audit, on: date) -> None:
     receivable = ledger.receivable(invoice.id)
-    moves: list[Move] = []
+    over = [(part, back) for part in parts for back in _overpaid(part)]
+    moves = [Move(receivable, _home(part, source, journal), amount) for part, (amount, source, journal) in over]
     for part in parts:
         moves.append(Move(ledger.income(part.line.category), receivable, part.net_minor))
         moves.append(Move(ledger.tax(part.line.tax_percent_e4), receivable, part.tax_minor))
-    over = [(part, back) for part in parts for back in _overpaid(part)]
-    moves += [Move(receivable, _home(part, source, journal), amount) for part, (amount, source, journal) in over]
     journal = ledger.post("credit", "credit_note", note.id, moves, audit=entry, on=on, invoice_id=invoice.id)
     assert journal is not None  # noqa: S101  # a credit of nothing was refused
     for part, (amount, source, _) in over:

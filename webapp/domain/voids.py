@@ -94,6 +94,11 @@ def _refuse_drawn_sale(invoice: Invoice) -> None:
 
 def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
     """Mirror every live journal of the invoice, newest first; then money to the account where that is wanted."""
+    execute(
+        "UPDATE invoice_line SET credited_net_minor = 0, credited_tax_minor = 0, credited_milli = 0"
+        " WHERE invoice_id = ?",
+        (invoice.id,),
+    )
     found = Journal.select().where((Journal.invoice == invoice) & Journal.kind.in_(OF_AN_INVOICE))
     for journal in ledger.live(list(found)):
         ledger.mirror(journal, audit=entry, on=on)
@@ -132,11 +137,7 @@ def _give_back_units(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
 
 
 def _close(invoice_id: int) -> None:
-    execute(
-        "UPDATE invoice_line SET cancelled_minor = 0, credited_net_minor = 0, credited_tax_minor = 0,"
-        " credited_milli = 0 WHERE invoice_id = ?",
-        (invoice_id,),
-    )
+    execute("UPDATE invoice_line SET cancelled_minor = 0 WHERE invoice_id = ?", (invoice_id,))
     execute(
         "UPDATE invoice SET status = 'void', due_minor = 0, version = version + 1"
         " WHERE id = ? AND status IN ('open', 'paid')",

@@ -1,0 +1,120 @@
+"""Refunds of unused package value: two policies and a fee (worked example 19, case S6)."""
+
+import pytest
+
+from tests import factories as f
+from webapp.domain import checks, refunds
+from webapp.domain.errors import Changed, DomainError
+from webapp.models import Customer, Invoice, Item, Membership, User
+
+pytestmark = pytest.mark.usefixtures("business")
+
+
+@pytest.fixture
+def desk(cast: dict[str, User]) -> User:
+    return cast["owner"]
+
+
+@pytest.fixture
+def flown(desk: User) -> Membership:
+    """PPL paid in full by card, 10.0 h + 5.0 h drawn and paid from its funds."""
+    emma, ppl = f.somebody(), f.ppl()
+    f.pay(f.save(emma, (ppl, None), by=desk), ("card", "5900"), by=desk)
+    c172, teacher = Item.get(Item.name == "C172"), Item.get(Item.name == "Instruction")
+    f.pay(f.save(emma, (c172, "10"), (teacher, "5"), by=desk), ("account", "1475"), by=desk)
+    return Membership.get(Membership.customer == emma)
+
+
+def give_back(membership: Membership, policy: str, *, by: User, fee: str = "0") -> tuple[int, Membership]:
+    offer = next(o for o in refunds.offers(membership, f.money(fee)) if o.policy == policy)
+    outs = refunds.back_to_methods(membership, offer.refund_minor)
+    note = refunds.refund(
+        membership.id, policy, outs, version=membership.version, by=by, on=f.DAY, reason="moves away",
+        fee_minor=f.money(fee),
+    )  # fmt: skip
+    assert not checks.faults()
+    return note.amount_minor, f.fresh(membership)
+
+
+@pytest.mark.parametrize(
+    ("policy", "fee", "refund"),
+    [("keep", "0", "4425"), ("standard", "0", "4075"), ("standard", "35", "4040"), ("keep", "35", "4390")],
+)
+def test_19_both_policies_with_and_without_a_fee(
+    flown: Membership, desk: User, policy: str, fee: str, refund: str
+) -> None:
+    given, ended = give_back(flown, policy, by=desk, fee=fee)
+    assert given == f.money(refund)
+    assert (ended.state, ended.reason) == ("inactive", "removed")
+    assert f.funds(ended) == 0
+    assert f.general(flown.customer) == 0
+
+
+def test_the_difference_to_the_standard_rate_is_a_settlement_invoice_with_a_number(
+    flown: Membership, desk: User
+) -> None:
+    give_back(flown, "standard", by=desk, fee="35")
+    settlement = Invoice.get(Invoice.kind == "settlement")
+    assert settlement.status == "paid"
+    assert settlement.total_minor == f.money("385")
+    assert [x[2] for x in f.lines(settlement)] == [30000, 5000, 3500]
+
+
+def test_never_more_by_a_method_than_came_by_it(flown: Membership, desk: User) -> None:
+    card, cash = f.method("card"), f.method("cash")
+    with pytest.raises(DomainError, match=r"At most 0\.00 came by Cash"):
+        refunds.refund(
+            flown.id, "keep", [refunds.PayOut(cash, 100)], version=flown.version, by=desk, on=f.DAY, reason="x"
+        )
+    with pytest.raises(DomainError, match="more than the refund"):
+        refunds.refund(
+            flown.id, "keep", [refunds.PayOut(card, f.money("4425.01"))],
+            version=flown.version, by=desk, on=f.DAY, reason="x",
+        )  # fmt: skip
+    refunds.refund(
+        flown.id, "keep", [refunds.PayOut(card, 10000)], version=flown.version, by=desk, on=f.DAY, reason="x"
+    )
+    assert f.general(flown.customer) == f.money("4325")
+
+
+def test_open_draws_are_paid_from_the_funds_first(flown: Membership, desk: User) -> None:
+    c172 = Item.get(Item.name == "C172")
+    late = f.save(flown.customer, (c172, "1"), by=desk)
+    given, _ = give_back(flown, "keep", by=desk)
+    assert given == f.money("4305")
+    assert Invoice.get_by_id(late.id).status == "paid"
+
+
+def test_money_that_came_from_the_account_goes_back_to_it(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    f.pay(f.save(emma, "500", by=desk), ("cash", "500"), by=desk)
+    f.pay(f.save(emma, (piano, None), by=desk), ("account", "450"), by=desk)
+    membership = Membership.get(Membership.customer == emma)
+    assert refunds.received(membership) == {}
+    given, _ = give_back(membership, "keep", by=desk)
+    assert given == f.money("450")
+    assert f.general(emma) == f.money("500")
+
+
+def test_a_refund_that_lags_behind_is_refused(flown: Membership, desk: User) -> None:
+    with pytest.raises(Changed):
+        refunds.refund(flown.id, "keep", [], version=flown.version + 1, by=desk, on=f.DAY, reason="x")
+
+
+def test_nothing_left_is_refused(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    membership = f.add(emma, piano, by=desk)
+    with pytest.raises(DomainError, match="Nothing is left to refund"):
+        refunds.refund(membership.id, "keep", [], version=membership.version, by=desk, on=f.DAY, reason="x")
+    assert isinstance(f.fresh(membership).customer, Customer)
+    assert f.fresh(membership).is_active
+
+
+def test_s6_used_hours_count_at_the_standard_rate(desk: User) -> None:
+    tutoring = f.item("Tutoring", "35", unit="hour")
+    h16 = f.package("16 hours", (tutoring, "16", "512.00"))
+    richard = f.somebody("Richard Cunningham")
+    f.pay(f.save(richard, (h16, None), by=desk), ("check", "512"), by=desk)
+    f.pay(f.save(richard, (tutoring, "5"), by=desk), ("account", "160"), by=desk)
+    given, _ = give_back(Membership.get(Membership.customer == richard), "standard", by=desk)
+    assert given == f.money("337")
