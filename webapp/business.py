@@ -4,11 +4,11 @@ import functools
 import zoneinfo
 from datetime import datetime
 
-from babel import Locale, numbers
+from babel import Locale, localtime, numbers
 from babel.core import get_global
 from flask import request
 from wtforms import RadioField, SelectField
-from wtforms.validators import AnyOf
+from wtforms.validators import ValidationError
 
 from webapp.db import utcnow
 from webapp.domain.company import Currency
@@ -81,10 +81,11 @@ def currency_choices() -> dict[str, str]:
 @functools.cache
 def language_choices() -> dict[str, str]:
     """Each in English, with how it writes an amount."""
-    return dict(sorted(((code, _language(code)) for code in LANGUAGES), key=lambda choice: choice[1]))
+    return dict(sorted(((code, language(code)) for code in LANGUAGES), key=lambda choice: choice[1]))
 
 
-def _language(code: str) -> str:
+def language(code: str) -> str:
+    """English (United States) · 1,234.50"""
     locale = Locale.parse(code)
     group, point = numbers.get_group_symbol(locale), numbers.get_decimal_symbol(locale)
     return f"{locale.get_display_name('en')} · 1{group}234{point}50"
@@ -101,12 +102,23 @@ def currency_of(language: str) -> str:
     return numbers.get_territory_currencies(language.rpartition("_")[2])[0]
 
 
+def zone_of_this_computer() -> str:
+    """The time zone that the server is set to, which is often that of the business; nothing where it keeps UTC."""
+    zone = getattr(localtime.LOCALTZ, "key", "")
+    return zone if zone in zones()[1:] else ""
+
+
+def known_zone(_: object, field: LineField) -> None:
+    """A validator: one of the list."""
+    if field.text not in zones():
+        raise ValidationError("Choose a time zone from the list.")
+
+
 class BusinessFields:
     """Fields for a form that asks about the business."""
 
+    company_name = LineField("Company name", [required("Type the name of the business.")])
     currency = SelectField("Currency", choices=currency_choices)
-    timezone = LineField(
-        "Time zone", [required("Type a city or a region."), AnyOf(zones(), message="Choose a time zone from the list.")]
-    )
+    timezone = LineField("Time zone", [required("Type a city or a region."), known_zone])
     locale = SelectField("Figures and dates", choices=language_choices)
     tax_style = RadioField("Tax", choices=TAX_STYLES, default="without")

@@ -63,6 +63,11 @@ def delete_role(role: Role, *, by: User) -> None:
     audit.record("role deleted", "role", role.id, by=by, name=role.name, permissions=_phrases(role.permissions))
 
 
+def of_side(side: str) -> list[Role]:
+    """The roles for staff, or those for customers, the oldest first."""
+    return list(Role.select().where(Role.side == side).order_by(Role.id))
+
+
 def count_holders(role: Role) -> int:
     """How many users or customers have the role, active or not."""
     model = User if role.side == "staff" else Customer

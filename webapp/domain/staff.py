@@ -8,6 +8,7 @@ from webapp.domain.edits import write
 from webapp.domain.errors import DomainError
 from webapp.domain.names import given
 from webapp.domain.rows import unchanged, unique
+from webapp.domain.search import sort_key
 from webapp.models import Role, SignInSession, User
 
 TAKEN = "Somebody here has this email already."
@@ -101,6 +102,12 @@ def end_sessions(user: User, *, but: str = "") -> int:
 def end_session(user: User, token_hash: str) -> None:
     """Sign the user out of one browser; one that is gone already is no fault."""
     SignInSession.delete().where((SignInSession.user == user) & (SignInSession.token_hash == token_hash)).execute()
+
+
+def listed() -> list[User]:
+    """Everybody who works here with their role, those who may sign in first."""
+    people = User.select(User, Role).join(Role)
+    return sorted(people, key=lambda user: (not user.active, sort_key(user.name), user.id))
 
 
 def sessions(user: User) -> list[SignInSession]:

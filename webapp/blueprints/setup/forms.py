@@ -3,7 +3,7 @@ from typing import Any
 from wtforms import RadioField
 from wtforms.validators import Regexp
 
-from webapp.business import BusinessFields, asked_language, currencies, currency_of
+from webapp.business import BusinessFields, asked_language, currencies, currency_of, zone_of_this_computer
 from webapp.domain.company import Owner, Profile, has_sample
 from webapp.forms import Form, LineField, SecretField, required
 
@@ -13,7 +13,6 @@ EMAIL = Regexp(r"[^@\s]+@[^@\s]+$", message="Type it like name@example.com.")
 class SetupForm(BusinessFields, Form):
     """The first page of all: the business and its owner."""
 
-    company_name = LineField("Company name", [required("Type the name of the business.")])
     name = LineField("Your name", [required("Type your name.")])
     email = LineField("Email", [required("Type your email."), EMAIL], longest=254)
     password = SecretField("Password", [required("Choose a password.")])
@@ -28,7 +27,8 @@ class SetupForm(BusinessFields, Form):
 
     def __init__(self, **kwargs: Any) -> None:
         language = asked_language()
-        super().__init__(data={"locale": language, "currency": currency_of(language)}, **kwargs)
+        guessed = {"locale": language, "currency": currency_of(language), "timezone": zone_of_this_computer()}
+        super().__init__(data=guessed, **kwargs)
         if not has_sample():
             del self.start
 
