@@ -4,17 +4,20 @@ Each customer is put into a package at the first purchase; every purchase is an 
 the package ends by itself when all of it is used. What must come out is in tests/data/cdnow/expected-totals.json.
 """
 
+import argparse
 import csv
 import json
+import time
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests import published
+from tests.bench import scratch, table
 from tests.business import address
 from webapp.db import rows, transactional
-from webapp.domain import customers, drafts, invoicing, memberships, payments
+from webapp.domain import checks, customers, drafts, invoicing, memberships, payments
 from webapp.domain.payments import Tender
 from webapp.models import Customer, Item, Package, PaymentMethod, Role, User
 from webapp.money import format_money
@@ -120,3 +123,33 @@ _KEYS = (
     "lines_after_expiry_with_units_left",
     "total",
 )
+
+
+def take_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--postgres", action="store_true", help="the same on a PostgreSQL of its own")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Replay everything by both rules on each engine, and say whether all of it came out."""
+    engines = {"SQLite": scratch.sqlite} | ({"PostgreSQL": scratch.postgresql} if options.postgres else {})
+    wrong = 0
+    for engine, place in engines.items():
+        for rule in RULES:
+            with place() as url, scratch.business(url):
+                began, worked = time.perf_counter(), time.process_time()
+                found = replay(rule, purchases())
+                seconds, worked = time.perf_counter() - began, time.process_time() - worked
+                faults = checks.faults()
+            _tell(f"{rule.name} on {engine}", found, expected(rule))
+            each = seconds / found["lines"] * 1000
+            print(
+                f"{seconds:.1f} s, {each:.1f} ms for a draft, its invoice and its payment; {worked:.1f} s of it at work"
+            )
+            print(f"faults in the books: {len(faults)}", flush=True)
+            wrong += found != expected(rule) or bool(faults)
+    return wrong
+
+
+def _tell(title: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    lines = [(name.replace("_", " "), value, wanted[name]) for name, value in found.items()]
+    table.show(title, ("", "found", "expected"), lines)
