@@ -3,7 +3,7 @@
 import pytest
 
 from tests import factories as f
-from webapp.domain import bounces, checks, credits, voids
+from webapp.domain import bounces, checks, crediting, voids
 from webapp.domain.errors import Changed, DomainError
 from webapp.models import Invoice, Item, Membership, MembershipItem, Payment, User
 
@@ -83,7 +83,7 @@ def test_after_a_credit_it_is_taken_from_general_funds(desk: User) -> None:
     invoice = f.save(emma, (lesson, "2"), by=desk)
     f.pay(invoice, ("check", "100"), by=desk)
     version = Invoice.get_by_id(invoice.id).version
-    credits.credit(invoice.id, 1, 1000, version=version, by=desk, on=f.DAY, reason="ill")
+    crediting.credit(invoice.id, 1, 1000, version=version, by=desk, on=f.DAY, reason="ill")
     bounce(cheque(), by=desk)
     assert f.general(emma) == f.money("-50")
     assert Invoice.get_by_id(invoice.id).status == "paid"

@@ -37,7 +37,7 @@ def give_back(membership: Membership, policy: str, *, by: User, fee: str = "0") 
 
 
 @pytest.mark.parametrize(
-    ("policy", "fee", "refund"),
+    "policy, fee, refund",
     [("keep", "0", "4425"), ("standard", "0", "4075"), ("standard", "35", "4040"), ("keep", "35", "4390")],
 )
 def test_19_both_policies_with_and_without_a_fee(

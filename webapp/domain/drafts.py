@@ -107,6 +107,23 @@ def choose_rate(
 
 
 @transactional
+def discount(line_id: int, *, amount_minor: int | None = None, percent_e4: int | None = None) -> None:
+    """Give an amount or a percentage off an item line at standard or typed rate, or off a package when first sold."""
+    line = _line(line_id)
+    if line.kind == "deposit":
+        raise DomainError("A deposit has no discount.", "discount")
+    if amount_minor is not None and percent_e4 is not None:
+        raise DomainError("Give either an amount or a percentage.", "discount")
+    if amount_minor is not None and amount_minor <= 0:
+        raise DomainError("The discount must be above 0.", "discount")
+    if percent_e4 is not None and not 0 < percent_e4 <= 1_000_000:
+        raise DomainError("The discount must be above 0 % and at most 100 %.", "discount")
+    DraftLine.update(discount_minor=amount_minor, discount_percent_e4=percent_e4).where(
+        DraftLine.id == line.id
+    ).execute()
+
+
+@transactional
 def drop_line(line_id: int) -> None:
     """Take a line off the draft."""
     DraftLine.delete().where(DraftLine.id == _line(line_id).id).execute()

@@ -39,6 +39,8 @@ def issue(invoice_id: int, *, by: User, on: date, shown: str | None = None) -> I
         raise DomainError(now.problems[0].sentence, f"line-{now.problems[0].position}")
     if not now.lines:
         raise DomainError("Add at least one item before you save.", "add")
+    if now.total_minor > LARGEST:
+        raise DomainError("The total is too large.", f"line-{now.lines[0].position}")
     series, number = str(on.year), numbers.take(str(on.year))
     entry = audit.record(
         "Saved",
@@ -91,6 +93,7 @@ def _write_lines(invoice: Invoice, quoted: list[Line], *, by: User) -> None:
                 "leaves_milli": line.leaves_milli,
                 "category": line.category,
                 "tax_percent_e4": line.tax_percent_e4,
+                "discount_minor": line.discount_minor,
                 "net_minor": line.net_minor,
                 "tax_minor": line.tax_minor,
                 "total_minor": line.total_minor,

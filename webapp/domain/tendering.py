@@ -75,10 +75,10 @@ def open_invoices(invoices: Sequence[Invoice], payer: Customer) -> Open:
     ordered = sorted(invoices, key=lambda invoice: (invoice.due_on, invoice.series or "", invoice.number or 0))
     turn = {invoice.id: n for n, invoice in enumerate(ordered)}
     found = rows(
-        "SELECT l.id, l.source, l.membership_id, l.total_minor - l.paid_minor - l.cancelled_minor"
+        "SELECT l.id, l.source, l.membership_id, l.total_minor - l.paid_minor - l.cancelled_minor"  # noqa: S608  # marks
         " - l.credited_net_minor - l.credited_tax_minor, l.invoice_id, m.package_name, m.state"
         " FROM invoice_line l LEFT JOIN membership m ON m.id = l.membership_id"
-        f" WHERE l.invoice_id IN ({marks(ordered)}) ORDER BY l.position, l.part",  # noqa: S608  # only question marks
+        f" WHERE l.invoice_id IN ({marks(ordered)}) ORDER BY l.position, l.part",
         list(turn),
     )
     found.sort(key=lambda row: turn[row[4]])

@@ -9,7 +9,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "package-funds",
         "Membership {0}: package funds are {1:money}, what was paid in and spent makes {2:money}.",
         "P",
-        """SELECT l.membership_id, 0, CASE WHEN l.source = 'sale' THEN al.amount_minor ELSE -al.amount_minor END
+        """SELECT COALESCE(l.membership_id, j.membership_id), 0,
+            CASE WHEN l.source = 'sale' THEN al.amount_minor ELSE -al.amount_minor END
         FROM allocation al JOIN invoice_line l ON l.id = al.line_id JOIN journal j ON j.id = al.journal_id
         WHERE j.kind = 'pay' AND (l.source = 'sale' OR al.source = 'package') AND {live}
         UNION ALL {others}""",

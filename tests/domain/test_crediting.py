@@ -3,9 +3,10 @@
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, credits, voids
+from webapp.domain import checks, crediting, voids
 from webapp.domain.errors import Changed, DomainError
 from webapp.models import CreditNote, Invoice, InvoiceLine, Item, Membership, User
+from webapp.quantity import parse_quantity
 
 pytestmark = pytest.mark.usefixtures("business")
 
@@ -17,8 +18,8 @@ def desk(cast: dict[str, User]) -> User:
 
 def credit(invoice: Invoice, quantity: str, *, by: User, position: int = 1) -> CreditNote:
     version = Invoice.get_by_id(invoice.id).version
-    note = credits.credit(
-        invoice.id, position, f.parse_quantity(quantity), version=version, by=by, on=f.DAY, reason="weather"
+    note = crediting.credit(
+        invoice.id, position, parse_quantity(quantity), version=version, by=by, on=f.DAY, reason="weather"
     )
     assert not checks.faults()
     return note
@@ -114,6 +115,6 @@ def test_refusals(desk: User) -> None:
     with pytest.raises(DomainError, match="refunded from its membership"):
         credit(sale, "1", by=desk)
     with pytest.raises(Changed):
-        credits.credit(sale.id, 1, 1000, version=sale.version + 9, by=desk, on=f.DAY, reason="x")
+        crediting.credit(sale.id, 1, 1000, version=sale.version + 9, by=desk, on=f.DAY, reason="x")
     with pytest.raises(DomainError, match="Say why"):
-        credits.credit(sale.id, 1, 1000, version=sale.version, by=desk, on=f.DAY, reason=" ")
+        crediting.credit(sale.id, 1, 1000, version=sale.version, by=desk, on=f.DAY, reason=" ")

@@ -1,0 +1,105 @@
+"""Discounts on lines and packages, customers who pay no tax, and prices that include it."""
+
+import pytest
+
+from tests import factories as f
+from webapp.domain import checks, drafts
+from webapp.domain.quoting import quote
+from webapp.models import Company, Customer, DraftLine, Invoice, InvoiceLine, Item, Membership, MembershipItem, User
+from webapp.money import parse_rate
+
+pytestmark = pytest.mark.usefixtures("business")
+
+
+@pytest.fixture
+def desk(cast: dict[str, User]) -> User:
+    return cast["owner"]
+
+
+def discounted(invoice: Invoice, *, minor: int | None = None, percent: str | None = None) -> Invoice:
+    line = DraftLine.get(DraftLine.invoice == invoice)
+    drafts.discount(line.id, amount_minor=minor, percent_e4=None if percent is None else parse_rate(percent))
+    return Invoice.get_by_id(invoice.id)
+
+
+def save(invoice: Invoice, *, by: User) -> Invoice:
+    from webapp.domain import invoicing
+
+    saved = invoicing.issue(invoice.id, by=by, on=f.DAY)
+    assert not checks.faults()
+    return saved
+
+
+def test_an_amount_or_a_percentage_off_a_line(desk: User) -> None:
+    emma, lesson = f.somebody(), f.item("Lesson", "50", tax="8")
+    by_amount = save(discounted(f.draft(emma, (lesson, "1"), by=desk), minor=1000), by=desk)
+    assert (by_amount.net_minor, by_amount.tax_minor) == (4000, 320)
+    by_percent = save(discounted(f.draft(emma, (lesson, "1"), by=desk), percent="12.5"), by=desk)
+    assert by_percent.net_minor == 4375
+    assert InvoiceLine.get(InvoiceLine.invoice == by_percent).discount_minor == 625
+
+
+def test_a_discount_never_makes_a_line_negative_and_leaves_package_rates_alone(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    f.add(emma, piano, by=desk)
+    lesson = Item.get(Item.name == "Lesson")
+    covered = discounted(f.draft(emma, (lesson, "2"), by=desk), minor=100)
+    assert "all of this line is at a package rate" in (quote(covered).problem(1) or "")
+    split = discounted(f.draft(emma, (lesson, "11"), by=desk), percent="10")
+    assert quote(split).total_minor == f.money("495")
+    too_much = discounted(f.draft(emma, (lesson, "11"), by=desk), minor=5001)
+    assert "at most 50.00" in (quote(too_much).problem(1) or "")
+
+
+def test_a_package_discount_is_spread_and_its_draws_add_up_to_the_price(desk: User) -> None:
+    emma, ppl = f.somebody(), f.ppl(tax="8")
+    sale = save(discounted(f.draft(emma, (ppl, None), by=desk), percent="10"), by=desk)
+    membership = Membership.get(Membership.customer == emma)
+    items = list(MembershipItem.select().where(MembershipItem.membership == membership).order_by(MembershipItem.id))
+    assert [i.amount_minor for i in items] == [f.money("4320"), f.money("990")]
+    assert membership.price_minor == sale.total_minor == f.money("5655.60")
+    f.pay(sale, by=desk)
+    c172, teacher = Item.get(Item.name == "C172"), Item.get(Item.name == "Instruction")
+    used = f.save(emma, (c172, "40"), (teacher, "20"), by=desk)
+    assert used.total_minor == sale.total_minor
+    f.pay(used, ("account", "5655.60"), by=desk)
+    assert (f.fresh(membership).reason, f.general(emma)) == ("completed", 0)
+    assert not checks.faults()
+
+
+def test_no_discount_on_a_package_that_is_sold_already(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    f.add(emma, piano, by=desk)
+    late = discounted(f.draft(emma, (piano, None), by=desk), minor=100)
+    assert "first sold" in (quote(late).problem(1) or "")
+
+
+@pytest.mark.parametrize("inclusive, price", [(False, "50.00"), (True, "46.30")])
+def test_exempt_customers_pay_no_tax(desk: User, inclusive: bool, price: str) -> None:
+    Company.update(tax_inclusive=inclusive).execute()
+    emma, lesson = f.somebody(), f.item("Lesson", "50", tax="8")
+    pack = f.package("Ten", (lesson, "10", "@50"))
+    Customer.update(tax_exempt=True).where(Customer.id == emma.id).execute()
+    emma = Customer.get_by_id(emma.id)
+    single = f.save(emma, (lesson, "1"), by=desk)
+    assert (single.total_minor, single.tax_minor) == (f.money(price), 0)
+    f.pay(f.save(emma, (pack, None), by=desk), by=desk)
+    drawn = f.save(emma, (lesson, "10"), by=desk)
+    assert (drawn.tax_minor, drawn.total_minor) == (0, f.money("500.00") if not inclusive else f.money("462.96"))
+    assert not checks.faults()
+
+
+def test_prices_that_include_the_tax(desk: User) -> None:
+    Company.update(tax_inclusive=True).execute()
+    emma, lesson = f.somebody(), f.item("Lesson", "50", tax="20")
+    pack = f.package("Three", (lesson, "3", "100.00"))
+    single = f.save(emma, (lesson, "1"), by=desk)
+    assert (single.total_minor, single.net_minor, single.tax_minor) == (5000, 4167, 833)
+    f.pay(f.save(emma, (pack, None), by=desk), by=desk)
+    drawn = [f.save(emma, (lesson, "1"), by=desk) for _ in range(3)]
+    assert [x.total_minor for x in drawn] == [3333, 3334, 3333]
+    assert sum(x.tax_minor for x in drawn) == 1667
+    for invoice in drawn:
+        f.pay(invoice, ("account", f"{invoice.total_minor // 100}.{invoice.total_minor % 100:02d}"), by=desk)
+    assert Membership.get().reason == "completed"
+    assert not checks.faults()
