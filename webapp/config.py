@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def from_environment() -> dict[str, Any]:
         "PROXY_HOPS": int(env.get("CARNET_PROXY_HOPS", "0")),
         "SESSION_IDLE_MINUTES": int(env.get("CARNET_SESSION_IDLE_MINUTES", "720")),
         "SESSION_HOURS": int(env.get("CARNET_SESSION_HOURS", "168")),
+        "SKIP_SCHEMA_CHECK": "migrate" in sys.argv[1:],  # the command that mends a stale database must start on it
         "PASSWORD_METHOD": "scrypt:32768:8:3",
         "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
