@@ -21,8 +21,8 @@ class EditForm(Form):
 
     @property
     def seen(self) -> int:
-        """The version of the record that the form showed."""
-        return self.version.data or 0
+        """The version of the record that the form showed; one that never was, when that was not sent."""
+        return int(self.version.data) if self.version.raw_data and self.version.data is not None else -1
 
     def refuse(self, error: DomainError) -> None:
         """As any form; and after `Changed` take the record as it is now for what was seen."""

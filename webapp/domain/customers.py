@@ -39,13 +39,13 @@ class Offered(NamedTuple):
 
 
 # CROSS JOIN keeps SQLite on the index of the order: it would begin with the few roles and sort everything otherwise.
-SOURCE = "customer CROSS JOIN role"
+_SOURCE = "customer CROSS JOIN role"
 _JOINED = "role.id = customer.role_id"
 _KEYS = (Key("customer.sort_name", str), Key("customer.id", int))
-BY_NAME = Listing("customer.name, customer.email, customer.phone, role.name, customer.active", SOURCE, _KEYS)
+BY_NAME = Listing("customer.name, customer.email, customer.phone, role.name, customer.active", _SOURCE, _KEYS)
 _EXPORTED = Listing(
     "customer.name, customer.email, customer.phone, customer.address, customer.note, role.name, customer.active",
-    SOURCE,
+    _SOURCE,
     _KEYS,
 )
 _OFFERED = Listing("customer.name, customer.email, customer.phone", "customer", _KEYS)
@@ -147,26 +147,25 @@ def _index(customer_id: int, name: str, facts: dict[str, Any]) -> None:
 def customer_page(typed: str, state: str, cursor: str) -> Page[CustomerRow]:
     """One page of the list in the order of names."""
     condition, params = _condition(typed, state)
-    return paging.page(BY_NAME, condition, params, cursor, CustomerRow._make)
+    return paging.page(BY_NAME, f"{_JOINED} AND {condition}", params, cursor, CustomerRow._make)
 
 
 def customer_total(typed: str, state: str) -> Total:
     """How many the list holds on all its pages."""
     condition, params = _condition(typed, state)
-    return paging.total(SOURCE, condition, params)
+    return paging.total("customer", condition, params)
 
 
 def exported_customers(typed: str, state: str) -> list[tuple[Any, ...]]:
     """The whole list: name, email, phone, address, note, role, whether active."""
     condition, params = _condition(typed, state)
-    return [row[len(_KEYS) :] for row in paging.every_row(_EXPORTED, condition, params)]
+    return [row[len(_KEYS) :] for row in paging.every_row(_EXPORTED, f"{_JOINED} AND {condition}", params)]
 
 
 def offered_customers(typed: str) -> list[Offered]:
     """The first active customers, in the order of names, that a type-ahead offers for what was typed."""
-    found, params = search.condition(KIND, typed, "customer.id")
-    offered = paging.page(_OFFERED, f"{STATES['active']} AND {found}", params, "", _offer, size=OFFERED)
-    return offered.rows
+    condition, params = _condition(typed, "active")
+    return paging.page(_OFFERED, condition, params, "", _offer, size=OFFERED).rows
 
 
 def _offer(row: tuple[Any, ...]) -> Offered:
@@ -176,7 +175,7 @@ def _offer(row: tuple[Any, ...]) -> Offered:
 
 def _condition(typed: str, state: str) -> tuple[str, list[str]]:
     found, params = search.condition(KIND, typed, "customer.id")
-    return f"{_JOINED} AND {STATES.get(state, STATES['active'])} AND {found}", params
+    return f"{STATES.get(state, STATES['active'])} AND {found}", params
 
 
 def customer_roles() -> list[Role]:
