@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests import factories
-from webapp.models import Company, Item, Package
+from webapp.models import Item, Package
 
 PRICES = Path(__file__).parent / "data" / "prices"
 DECIMALS = {"JPY": 0}
@@ -70,7 +70,7 @@ def standard_rates() -> dict[tuple[str, str], str | None]:
 
 def use_currency(code: str) -> None:
     """Let the business count in this currency from now on, as set-up would have done."""
-    Company.update(currency=code, decimals=DECIMALS.get(code, 2)).where(Company.id == 1).execute()
+    factories.use_currency(code, DECIMALS.get(code, 2))
 
 
 def make(published: Published, *, tax: str = "0") -> tuple[Package, dict[str, Item]]:
