@@ -7,6 +7,7 @@ from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.memberships import expire_due
+from webapp.domain.merging import owner_of
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import sweep, unsettle
 from webapp.models import Allocation, Audit, Invoice, InvoiceLine, Journal, Membership, Payment, User
@@ -76,7 +77,7 @@ def _take_from_general(payment: Payment, entry: Audit, on: date) -> None:
         "bounce",
         "payment",
         payment.id,
-        [Move(ledger.general(payment.customer_id), ledger.method(payment.method_id), payment.amount_minor)],
+        [Move(ledger.general(owner_of(payment.customer_id)), ledger.method(payment.method_id), payment.amount_minor)],
         audit=entry,
         on=on,
     )

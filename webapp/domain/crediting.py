@@ -10,6 +10,7 @@ from webapp.domain import audit, ledger, numbers
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.memberships import expire_due
+from webapp.domain.merging import owner_of
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import reduce_due, sweep
 from webapp.models import Allocation as AllocationRow
@@ -180,7 +181,7 @@ def _paid_into(line: InvoiceLine) -> list[tuple[int, str, int]]:
 def _home(part: Credited, source: str, journal_id: int) -> ledger.Key:
     if source == "package" and part.line.membership_id:
         return ledger.package_funds(part.line.membership_id)
-    return ledger.general(Payment.get(Payment.journal == journal_id).customer_id)
+    return ledger.general(owner_of(Payment.get(Payment.journal == journal_id).customer_id))
 
 
 def _write_line(invoice: Invoice, part: Credited, back_minor: int) -> None:

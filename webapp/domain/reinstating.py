@@ -7,6 +7,7 @@ from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.settling import EXPIRED, FORFEITED, REMOVED, forfeited_left, unsettle
+from webapp.domain.transferring import was_transferred
 from webapp.models import Audit, Invoice, Membership, User
 from webapp.models.membership import NEVER
 
@@ -80,6 +81,8 @@ def why_not_reinstate(membership: Membership) -> str | None:
     """Why a membership cannot be brought back, in a sentence; None when it can."""
     if membership.reason not in (REMOVED, EXPIRED):
         return f"{membership.package_name} is {membership.reason or 'active'}; only removed or expired ones return."
+    if was_transferred(membership.id):
+        return f"What was left of {membership.package_name} was handed over to somebody else."
     if not rows(
         "SELECT 1 FROM membership_item WHERE membership_id = ?"
         " AND reserved_milli + used_milli < included_milli LIMIT 1",

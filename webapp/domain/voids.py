@@ -9,6 +9,7 @@ from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
 from webapp.domain.memberships import expire_due
+from webapp.domain.merging import forward, owner_of
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import VOIDED, sweep
 from webapp.models import (
@@ -70,6 +71,8 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
     _give_back_units(Invoice.get_by_id(invoice_id), lines)
     _close(invoice.id)
     _end_unsold(lines, entry, on)
+    payers = [payment.customer_id for payment in Payment.select().where(Payment.invoice == invoice)]
+    forward(payers, entry=entry, on=on)
     refuse_overdrawn(invoice.customer, before)
     return Invoice.get_by_id(invoice.id)
 
@@ -113,7 +116,13 @@ def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
                 "return",
                 "journal",
                 journal.id,
-                [Move(ledger.method(payment.method_id), ledger.general(payment.customer_id), payment.amount_minor)],
+                [
+                    Move(
+                        ledger.method(payment.method_id),
+                        ledger.general(owner_of(payment.customer_id)),
+                        payment.amount_minor,
+                    )
+                ],
                 audit=entry,
                 on=on,
             )

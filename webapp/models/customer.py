@@ -20,6 +20,8 @@ class Customer(BaseModel):
     role_id: int
     credit_limit_minor = BigIntegerField(null=True)
     tax_exempt = BooleanField(default=False)
+    merged_into = ForeignKeyField("self", null=True, backref="merged")
+    merged_into_id: int | None
     active = BooleanField(default=True)
     created_at = InstantField()
     version = IntegerField(default=0)

@@ -67,12 +67,14 @@ PEOPLE = (
         role_id {INT} NOT NULL REFERENCES role (id),
         credit_limit_minor {INT} CHECK (credit_limit_minor >= 0),
         tax_exempt {BOOL} NOT NULL,
+        merged_into_id {INT} REFERENCES customer (id) CHECK (merged_into_id <> id),
         active {BOOL} NOT NULL,
         created_at {INSTANT} NOT NULL,
         version {INT} NOT NULL
     ) {STRICT}""",
     "CREATE INDEX customer_sort ON customer (sort_name, id)",
     "CREATE INDEX customer_role ON customer (role_id)",
+    "CREATE INDEX customer_merged ON customer (merged_into_id)",
     """CREATE TABLE customer_group (
         id {ID},
         name {TEXT} NOT NULL UNIQUE,
