@@ -25,7 +25,7 @@ Search = Callable[[str], Sequence[Found]]
 
 
 def _typed(name: str) -> str:
-    return tidy(request.form.get(f"{name}_text", "")) or ""
+    return " ".join((tidy(request.form.get(f"{name}_text", "")) or "").split())
 
 
 def _same(one: str, other: str) -> bool:
@@ -113,11 +113,12 @@ class PickManyField(Field):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take what is ticked, and look for text that was typed but not chosen."""
-        known = self.name_all(list(dict.fromkeys(valuelist)))
+        sent = list(dict.fromkeys(value for value in valuelist if value))
+        known = self.name_all(sent)
         self.data = [it.value for it in known]
-        self.text = _typed(self.name)
+        self.text = "" if self._is_answered(valuelist) else _typed(self.name)
         self.raw_data = [*self.data, self.text] if self.text else self.data
-        if len(self.data) < len(set(valuelist)):
+        if len(self.data) < len(sent):
             raise ValidationError("Some of those chosen do not exist any more. Choose again.")
         if not self.text:
             return
@@ -130,3 +131,8 @@ class PickManyField(Field):
         raise ValidationError(
             "Choose from those found, or empty the box." if self.found else f"Nothing found for “{self.text}”."
         )
+
+    def _is_answered(self, valuelist: list[str]) -> bool:
+        """Whether the text still stands in the box, but something that it found was ticked: those come after a gap."""
+        ticked = "" in valuelist and any(valuelist[valuelist.index("") :])
+        return ticked and request.form.get(f"{self.name}_found", "") == _typed(self.name)

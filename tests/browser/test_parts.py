@@ -12,7 +12,7 @@ FOUND = "Actions for Дмитрий Соколов"
 
 
 @pytest.fixture
-def owner(open_page) -> Page:
+def owner(open_page):
     return open_page("owner")
 
 

@@ -1,7 +1,7 @@
 """Which form an answer takes, what htmx is told beside it, and what people see when something cannot be done."""
 
 import pytest
-from flask import abort
+from flask import abort, redirect
 
 from webapp import hypermedia
 from webapp.access import signed_in
@@ -106,7 +106,7 @@ def test_done_on_a_page_of_its_own_leaves_it(owner):
 
 
 def test_a_redirect_met_by_htmx_moves_the_whole_page(app_with, owner):
-    response = owner.get(app_with(lambda: hypermedia.redirect("/patterns/table")), htmx="dialog#modal")
+    response = owner.get(app_with(lambda: redirect("/patterns/table")), htmx="dialog#modal")
     assert (response.status_code, response.headers["HX-Redirect"], response.text) == (200, "/patterns/table", "")
     assert response.location is None
 
