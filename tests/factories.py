@@ -208,3 +208,8 @@ def reprice(package: Package, thing: Item, rate: str) -> None:
 def use_currency(code: str, decimals: int) -> None:
     """Let the business count in another currency, as set-up would have done. Before anything is sold."""
     Company.update(currency=code, decimals=decimals).where(Company.id == 1).execute()
+
+
+def credit_limit(amount: str) -> None:
+    """Let customers owe so much on account."""
+    Company.update(credit_limit_minor=money(amount)).where(Company.id == 1).execute()

@@ -11,6 +11,7 @@ from webapp.domain.memberships import expire_due, start
 from webapp.domain.quoting import Line, Quote, quote
 from webapp.domain.settling import settle
 from webapp.models import Audit, Company, Invoice, InvoiceLine, Package, User
+from webapp.money import LARGEST
 
 
 class PriceChanged(Changed):

@@ -125,16 +125,21 @@ class Removal(NamedTuple):
 def remove(removals: Sequence[Removal], *, by: User, on: date, reason: str = "") -> list[Membership]:
     """Take customers out of packages: funds go to their general funds, unpaid rest of package lines is credited.
 
-    All of them or none. Raises `Changed` when one was changed since it was shown.
+    All of them or none; one that an earlier one's end completes is left at that. Raises `Changed` when one was changed
+    since it was shown.
     """
     if not removals:
         raise DomainError("Choose at least one customer to remove.")
-    removed = []
     for wanted in removals:
         membership = Membership.get_or_none(Membership.id == wanted.membership)
         if membership is None or not membership.is_active or membership.version != wanted.version:
             name = f"{membership.customer.name} in {membership.package_name}" if membership else "A membership"
             raise Changed(f"{name} was changed by somebody else meanwhile. Look again before you remove.")
+    removed = []
+    for wanted in removals:
+        membership = Membership.get_by_id(wanted.membership)
+        if not membership.is_active:
+            continue  # the end of one before it credited what kept this one from being complete
         entry = audit.record(
             "Removed from package",
             "membership",
@@ -161,8 +166,11 @@ def expire_due(on: date, *, customer_id: int | None = None) -> int:
         where += " AND customer_id = ?"
         params.append(customer_id)
     due = [row[0] for row in rows(f"SELECT id FROM membership WHERE {where} ORDER BY id", params)]  # noqa: S608  # fixed text
+    ended = 0
     for membership_id in due:
         membership = Membership.get_by_id(membership_id)
+        if not membership.is_active:
+            continue  # the end of one before it credited what kept this one from being complete
         entry = audit.record(
             "Expired",
             "membership",
@@ -173,7 +181,8 @@ def expire_due(on: date, *, customer_id: int | None = None) -> int:
             last_day=membership.end_on,
         )
         end(membership, EXPIRED, entry=entry, on=on)
-    return len(due)
+        ended += 1
+    return ended
 
 
 def unbilled(membership: Membership) -> int:

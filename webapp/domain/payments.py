@@ -176,7 +176,8 @@ def _payment(
 def _moves(invoice: Invoice, method: PaymentMethod, fills: Sequence[Fill], payer: Customer) -> list[Move]:
     """The transfers of one tender: from where the money comes, and on to the funds that its lines pay into."""
     receivable, awaiting = ledger.receivable(invoice.id), ledger.awaiting(invoice.id)
-    amounts: dict[tuple[ledger.Key, ledger.Key], int] = defaultdict(int)
+    into: dict[tuple[ledger.Key, ledger.Key], int] = defaultdict(int)
+    spent: dict[tuple[ledger.Key, ledger.Key], int] = defaultdict(int)
     for fill in fills:
         line = fill.line
         paid_from = {
@@ -184,12 +185,13 @@ def _moves(invoice: Invoice, method: PaymentMethod, fills: Sequence[Fill], payer
             PACKAGE: ledger.package_funds(line.membership or 0),
             GENERAL: ledger.general(payer.id),
         }[fill.source]
-        amounts[paid_from, receivable] += fill.amount_minor
+        spent[paid_from, receivable] += fill.amount_minor
         if line.source == "sale":
-            amounts[awaiting, ledger.package_funds(line.membership or 0)] += fill.amount_minor
+            into[awaiting, ledger.package_funds(line.membership or 0)] += fill.amount_minor
         elif line.source == "deposit":
-            amounts[awaiting, ledger.general(invoice.customer_id)] += fill.amount_minor
-    return [Move(debit, credit, amount) for (debit, credit), amount in amounts.items()]
+            into[awaiting, ledger.general(invoice.customer_id)] += fill.amount_minor
+    # What is paid into package funds comes first: a draw may be paid from them in the same journal.
+    return [Move(debit, credit, amount) for (debit, credit), amount in [*into.items(), *spent.items()]]
 
 
 def _write_down(fills: Sequence[Fill], payments: Taken) -> None:

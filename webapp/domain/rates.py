@@ -126,11 +126,15 @@ def draw(cover: Cover, quantity_milli: int, basis: Basis) -> tuple[Priced, Cover
     """Draw a quantity that the cover has left.
 
     The amount is what makes all live draws together the rounded share of the whole, never below 0, so that they end at
-    the whole amount exactly, whatever was voided in between; the prepaid tax likewise.
+    the whole amount exactly, whatever was voided in between; the prepaid tax likewise. Tax within the amount is at most
+    the amount, and waits for the next draws where it would be more.
     """
     live = cover.live_milli + quantity_milli
     amount = max(0, share(cover.amount_minor, live, cover.included_milli) - cover.drawn_minor)
     tax = max(0, share(cover.tax_minor, live, cover.included_milli) - cover.drawn_tax_minor)
+    if basis.tax_inclusive:
+        net_left = (cover.amount_minor - cover.tax_minor) - (cover.drawn_minor - cover.drawn_tax_minor)
+        tax = min(amount, max(tax, amount - net_left))
     changed = cover._replace(
         live_milli=live, drawn_minor=cover.drawn_minor + amount, drawn_tax_minor=cover.drawn_tax_minor + tax
     )

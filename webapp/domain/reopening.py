@@ -1,6 +1,6 @@
 """How a completed membership becomes active again when something drawn from it is taken back (spec section 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from webapp.db import execute, rows
@@ -9,34 +9,54 @@ from webapp.domain.settling import COMPLETED, unsettle
 from webapp.models import Audit, Invoice, InvoiceLine, Journal, Membership
 
 
-def reopen_completed(lines: Sequence[InvoiceLine], entry: Audit, on: date) -> None:
-    """A completed membership whose draw is voided is active again, unless another of that package is active by now."""
-    drawn = sorted({line.membership_id for line in lines if line.source == "draw" and line.membership_id})
-    for membership in Membership.select().where(Membership.id.in_(drawn or [0])).order_by(Membership.id):
-        if membership.reason != COMPLETED or _another_is_active(membership):
-            continue
-        closing = Journal.select().where(
-            (Journal.membership == membership)
-            & Journal.kind.in_([COMPLETED, "cancel"])
-            & (Journal.audit_id > last_reinstatement(membership.id))
-        )
-        for journal in ledger.live(list(closing)):
-            ledger.mirror(journal, audit=entry, on=on)
-            if journal.kind == "cancel":
-                _uncancel(journal)
-        execute(
-            "UPDATE membership SET state = 'active', reason = NULL, inactive_on = NULL, version = version + 1"
-            " WHERE id = ?",
-            (membership.id,),
-        )
-        audit.record(
-            "Active again",
-            "membership",
-            membership.id,
-            by=entry.user,
-            customer=membership.customer_id,
-            state=["inactive", "active"],
-        )
+def reopen_completed(lines: Iterable[InvoiceLine], entry: Audit, on: date) -> None:
+    """A completed membership that these lines draw from is active again, with all that its completion moved.
+
+    While another of that package is active it stays ended, and only its money comes back: for the caller to take from,
+    and to sweep what is left.
+    """
+    for membership in _completed(lines):
+        if _another_is_active(membership):
+            for journal in _closing(membership, COMPLETED):
+                ledger.mirror(journal, audit=entry, on=on)
+        else:
+            _reopen(membership, entry, on)
+
+
+def _reopen(membership: Membership, entry: Audit, on: date) -> None:
+    execute(
+        "UPDATE membership SET state = 'active', reason = NULL, inactive_on = NULL, version = version + 1 WHERE id = ?",
+        (membership.id,),
+    )
+    audit.record(
+        "Active again",
+        "membership",
+        membership.id,
+        by=entry.user,
+        customer=membership.customer_id,
+        state=["inactive", "active"],
+    )
+    for journal in _closing(membership, COMPLETED, "cancel"):
+        ledger.mirror(journal, audit=entry, on=on)
+        if journal.kind == "cancel":
+            _uncancel(journal, entry, on)
+
+
+def _completed(lines: Iterable[InvoiceLine]) -> Iterator[Membership]:
+    """The completed ones that the lines draw from, each as it is when its turn comes."""
+    for membership_id in sorted({line.membership_id for line in lines if line.source == "draw" and line.membership_id}):
+        membership = Membership.get_by_id(membership_id)
+        if membership.reason == COMPLETED:
+            yield membership
+
+
+def _closing(membership: Membership, *kinds: str) -> list[Journal]:
+    """The live journals of those kinds that its last ending wrote, newest first."""
+    since = last_reinstatement(membership.id)
+    found = Journal.select().where(
+        (Journal.membership == membership) & Journal.kind.in_(kinds) & (Journal.audit_id > since)
+    )
+    return ledger.live(list(found))
 
 
 def last_reinstatement(membership_id: int) -> int:
@@ -61,8 +81,8 @@ def _another_is_active(membership: Membership) -> bool:
     )
 
 
-def _uncancel(journal: Journal) -> None:
-    """The unpaid rest of a package line is owed again."""
+def _uncancel(journal: Journal, entry: Audit, on: date) -> None:
+    """The unpaid rest of a package line is owed again; what its invoice had completed as a paid one is active again."""
     found = rows(
         "SELECT id, cancelled_minor FROM invoice_line"
         " WHERE invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0",
@@ -75,9 +95,12 @@ def _uncancel(journal: Journal) -> None:
         " WHERE invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0",
         (journal.invoice_id, journal.membership_id),
     )
-    if invoice.status == "paid":
-        unsettle(invoice.id)
     execute(
         "UPDATE invoice SET due_minor = due_minor + ?, status = 'open', version = version + 1 WHERE id = ?",
         (total, invoice.id),
     )
+    if invoice.status == "paid":
+        unsettle(invoice.id)
+        for membership in _completed(InvoiceLine.select().where(InvoiceLine.invoice == invoice)):
+            if not _another_is_active(membership):
+                _reopen(membership, entry, on)

@@ -40,9 +40,10 @@ def sales(customer: Customer, typed: Sequence[DraftLine], on: date) -> tuple[dic
             (Membership.customer == customer) & (Membership.package == package) & (Membership.state == "active")
         )
         key = active.id if active else -package.id
+        sold_before = active is not None or key in billable
         refusal = refuse_sale(customer, package, active, on)
         discount = _discount(line, package)
-        if discount and (active or key in billable):
+        if discount and sold_before:
             refusal = refusal or f"A discount is given when {package.name} is first sold, and it is sold already."
         if refusal is None and key not in billable:
             if active:
@@ -53,7 +54,7 @@ def sales(customer: Customer, typed: Sequence[DraftLine], on: date) -> tuple[dic
         if refusal is None:
             most = billable[key]
             amount = line.amount_minor if line.amount_minor is not None else most
-            if amount > most or (active and most == 0):
+            if amount > most or (sold_before and most == 0):
                 refusal = _too_much(package, most)
             else:
                 billable[key] -= amount
