@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from peewee import JOIN
+
 from webapp.db import as_day, rows
 from webapp.domain import ledger, memberships
-from webapp.models import Audit, Membership, User
+from webapp.models import Audit, Membership, MembershipItem, User
 from webapp.models.invoice import invoice_code
 
 LATEST = 50
@@ -33,7 +35,7 @@ class Draw(NamedTuple):
 class DrawTotals(NamedTuple):
     """All draws together, those on void invoices left out."""
 
-    count: int
+    number: int
     paid_minor: int
     open_minor: int
 
@@ -115,6 +117,12 @@ _POSTINGS = f"""SELECT journal.posted_on, journal.kind, mirrored.kind, invoice.i
  ORDER BY moves.journal_id DESC, moves.line DESC LIMIT ?"""  # noqa: S608  # own text
 
 
+def items_of(membership: Membership) -> list[MembershipItem]:
+    """The items with their frozen terms, in the order of the package."""
+    found = MembershipItem.select().where(MembershipItem.membership == membership)
+    return list(found.order_by(MembershipItem.position, MembershipItem.id))
+
+
 def draws(membership: Membership, limit: int = LATEST) -> list[Draw]:
     """The latest draws, newest invoice first; the lines of one invoice from top to bottom."""
     found = [_draw(row) for row in rows(_DRAWS, (membership.id, limit))]
@@ -159,7 +167,7 @@ def funds_summary(membership: Membership, due_minor: int) -> FundsSummary:
 
 
 def postings(membership: Membership, limit: int = LATEST) -> list[Posting]:
-    """The latest movements of the package funds, newest first. What took another back is called ``mirror-`` and its kind."""
+    """The latest movements of the package funds, newest first; what took another back is ``mirror-`` and its kind."""
     found = []
     for posted_on, kind, mirrored, invoice_id, series, number, amount, balance in rows(
         _POSTINGS, (membership.id, membership.id, limit)
@@ -176,7 +184,7 @@ def happenings(membership: Membership, limit: int = LATEST) -> list[Happening]:
     """Who did what to the membership, newest first."""
     found = (
         Audit.select(Audit, User)
-        .join(User, "LEFT OUTER")
+        .join(User, JOIN.LEFT_OUTER)
         .where((Audit.subject == "membership") & (Audit.subject_id == membership.id))
         .order_by(Audit.id.desc())
         .limit(limit)
