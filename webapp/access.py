@@ -70,7 +70,10 @@ def sign_in(user: User) -> None:
     """Start a new session for the user in this browser, under a new token."""
     token = secrets.token_urlsafe(32)
     agent = request.user_agent.string[:200]
-    SignInSession.create(token_hash=_hash(token), user=user, created_at=utcnow(), seen_at=utcnow(), agent=agent)
+    now, (longest, idle) = utcnow(), _limits()
+    is_over = (SignInSession.created_at < now - longest) | (SignInSession.seen_at < now - idle)
+    SignInSession.delete().where((SignInSession.user == user) & is_over).execute()
+    SignInSession.create(token_hash=_hash(token), user=user, created_at=now, seen_at=now, agent=agent)
     session.clear()
     session.permanent = True
     login_user(SignedIn(user, token))
@@ -123,14 +126,19 @@ def _load(token: str) -> SignedIn | None:
     if row is None:
         return None
     now = utcnow()
-    idle = timedelta(minutes=current_app.config["SESSION_IDLE_MINUTES"])
-    longest = timedelta(hours=current_app.config["SESSION_HOURS"])
+    longest, idle = _limits()
     if now - row.seen_at > idle or now - row.created_at > longest:
         row.delete_instance()
         return None
     if now - row.seen_at > _SEEN_EVERY:
         SignInSession.update(seen_at=now).where(SignInSession.token_hash == row.token_hash).execute()
     return SignedIn(row.user, token)
+
+
+def _limits() -> tuple[timedelta, timedelta]:
+    """How long a session lasts at most, and how long unused."""
+    config = current_app.config
+    return timedelta(hours=config["SESSION_HOURS"]), timedelta(minutes=config["SESSION_IDLE_MINUTES"])
 
 
 def _gate() -> Response | None:

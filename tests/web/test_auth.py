@@ -1,5 +1,6 @@
 """Signing in and out, and one's own profile."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +49,26 @@ def test_a_new_session_each_time(app: Flask) -> None:
     for _ in range(2):
         assert client_for(app).post("/sign-in", data=payload()).status_code == 303
     assert SignInSession.select().where(SignInSession.user == me()).count() == 3
+
+
+def test_sessions_that_are_over_are_swept_away(app: Flask, visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    another_browser()
+    monkeypatch.setitem(app.config, "SESSION_HOURS", 1)
+    assert visitor.post("/sign-in", data=payload()).status_code == 303
+    assert SignInSession.select().where(SignInSession.user == me()).count() == 1
+    assert SignInSession.select().where(SignInSession.user != me()).count() == 3
+
+
+@pytest.mark.parametrize("hours, minutes, status", [(3, 60, 200), (1, 60, 302), (3, 10, 302)])
+def test_a_session_ends_by_itself(
+    app: Flask, frontdesk: Client, monkeypatch: pytest.MonkeyPatch, hours: int, minutes: int, status: int
+) -> None:
+    now = datetime.now(UTC)
+    begun, used = now - timedelta(hours=2), now - timedelta(minutes=30)
+    SignInSession.update(created_at=begun, seen_at=used).where(SignInSession.user == me()).execute()
+    monkeypatch.setitem(app.config, "SESSION_HOURS", hours)
+    monkeypatch.setitem(app.config, "SESSION_IDLE_MINUTES", minutes)
+    assert frontdesk.get("/profile").status_code == status
 
 
 @pytest.mark.parametrize("target", ["/profile", "/customers?status=all&q=a"])

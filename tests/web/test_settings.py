@@ -261,6 +261,7 @@ def test_new_user(app: Flask, owner: Client, htmx: str | None) -> None:
     ({"email": ""}, "Type an email."),
     ({"email": "ana"}, "Type it like name@example.com."),
     ({"email": "MANAGER@carnet.test"}, "Somebody here has this email already."),
+    ({"role": ""}, "Choose a role."),
     ({"role": "999"}, "Not a valid choice"),
     ({"password": ""}, "Choose a password."),
     ({"password": "Ana Silva 2026"}, "anybody would try"),

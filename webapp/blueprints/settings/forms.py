@@ -76,7 +76,7 @@ class SwitchForm(Form):
 
 
 def _role_id(value: Any) -> str:
-    return str(value.id if isinstance(value, Role) else value)
+    return str(value.id if isinstance(value, Role) else value or "")
 
 
 class UserForm(EditForm):
@@ -84,7 +84,7 @@ class UserForm(EditForm):
 
     name = LineField("Name", [required("Type a name.")])
     email = LineField("Email", [required("Type an email."), EMAIL], longest=254)
-    role = SelectField("Role", coerce=_role_id)
+    role = SelectField("Role", [required("Choose a role.")], coerce=_role_id)
     password = SecretField("Password", [required("Choose a password.")])
 
     def __init__(self, user: User | None, *, roles: Iterable[Role], by: User) -> None:
@@ -94,6 +94,8 @@ class UserForm(EditForm):
         self.role.choices = {key: role.name for key, role in self.roles.items()}
         if user:
             del self.password
+        else:
+            self.role.choices = {"": "Choose a role"} | self.role.choices
 
     @property
     def chosen_role(self) -> Role:
