@@ -1,5 +1,5 @@
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wtforms import BooleanField, FieldList, FormField, SelectField
@@ -75,6 +75,19 @@ class LineForm(PlainForm):
         return PackageLine(self.item.data, self.included.data, self.rate.data, self.amount.data)
 
 
+class RowList(FieldList):
+    """Rows that keep the numbers they were sent with, so that what is on the screen keeps its name when one is gone."""
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
+        for name in formdata:
+            number = re.match(rf"{prefix}-(\d{{1,9}})-", name, re.ASCII)
+            if number:
+                yield int(number[1])
+
+    def _compact_indices(self) -> None:
+        pass
+
+
 class PackageForm(EditForm):
     """A package and its items. Rows are added and taken away by sending the form with the button `row`."""
 
@@ -84,7 +97,7 @@ class PackageForm(EditForm):
     last_day = DayField("Last day")
     note = NoteField("Note")
     active = BooleanField("Active", default=True)
-    lines = FieldList(FormField(LineForm), "Items", min_entries=1, max_entries=MOST_LINES)
+    lines = RowList(FormField(LineForm), "Items", min_entries=1, max_entries=MOST_LINES)
 
     def __init__(self, package: Package | None = None) -> None:
         super().__init__(package, lines=[_typed(line) for line in lines_of(package)] if package else [])
