@@ -179,7 +179,7 @@ MEMBERSHIPS = (
     "CREATE INDEX membership_status ON membership (COALESCE(reason, 'active'), customer_sort, id)",
     "CREATE INDEX membership_status_by_start ON membership (COALESCE(reason, 'active'), start_on, id)",
     "CREATE INDEX membership_status_by_end ON membership (COALESCE(reason, 'active'), end_sort, id)",
-    "CREATE INDEX membership_to_expire ON membership (end_on) WHERE state = 'active'",
+    "CREATE INDEX membership_to_expire ON membership (state, end_on)",
     """CREATE TABLE membership_item (
         id {ID},
         membership_id {INT} NOT NULL REFERENCES membership (id),
