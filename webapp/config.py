@@ -34,11 +34,20 @@ def from_environment() -> dict[str, Any]:
 def secret_key(instance: Path) -> str:
     """The key kept in the instance folder, made at the first start and readable by its owner only."""
     path = instance / "secret-key"
-    instance.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32))
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        _write_once(path, secrets.token_hex(32))
     return path.read_text(encoding="ascii").strip()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Complete or not at all, and whoever is first among several processes wins."""
+    unfinished = path.with_name(f"{path.name}-{secrets.token_hex(4)}")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(text)
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        pass
+    finally:
+        unfinished.unlink()
