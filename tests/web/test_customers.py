@@ -45,8 +45,10 @@ def payload(**changes: str) -> dict[str, str]:
 
 @pytest.fixture
 def emma(cast: dict[str, User]) -> Customer:
-    facts = {"email": "emma@example.com", "phone": "+1 555-0100"}
-    return customers.create_customer(name="Emma Jones", role=Role.get_by_id(role("Customer")), by=None, **facts)
+    holder = Role.get_by_id(role("Customer"))
+    return customers.create_customer(
+        name="Emma Jones", role=holder, by=None, email="emma@example.com", phone="+1 555-0100"
+    )
 
 
 def people(count: int) -> None:

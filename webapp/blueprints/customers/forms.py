@@ -1,7 +1,6 @@
 from typing import Any
 
 from wtforms import BooleanField, SelectField
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional, Regexp
 
 from webapp.domain.customers import customer_roles
@@ -28,7 +27,7 @@ class CustomerForm(EditForm):
     def __init__(self, customer: Customer | None = None) -> None:
         self.roles = {role.id: role for role in customer_roles()}
         super().__init__(customer)
-        self.role.choices = [SelectChoice(role.id, role.name) for role in self.roles.values()]
+        self.role.choices = {role.id: role.name for role in self.roles.values()}
 
     def facts(self) -> dict[str, Any]:
         """What was typed, as the verbs take it."""

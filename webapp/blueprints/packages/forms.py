@@ -4,7 +4,6 @@ from typing import Any
 
 from wtforms import BooleanField, FieldList, FormField, SelectField
 from wtforms import Form as PlainForm
-from wtforms.fields.choices import SelectChoice
 
 from webapp import money, presentation
 from webapp.domain.errors import DomainError
@@ -16,12 +15,12 @@ from webapp.models import Item, Package
 from webapp.picking import Found, PickField
 
 MOST_LINES = 40
-VALIDITIES = [
-    SelectChoice("none", "No end"),
-    SelectChoice("date", "Until a fixed day"),
-    SelectChoice("days", "Some days from the start"),
-    SelectChoice("months", "Some months from the start"),
-]
+VALIDITIES = {
+    "none": "No end",
+    "date": "Until a fixed day",
+    "days": "Some days from the start",
+    "months": "Some months from the start",
+}
 
 
 def _search(typed: str) -> list[Found]:
@@ -75,7 +74,7 @@ class LineForm(PlainForm):
         return PackageLine(self.item.data, self.included.data, self.rate.data, self.amount.data)
 
 
-class RowList(FieldList):
+class RowList(FieldList):  # type: ignore[type-arg]  # generic in its stubs only
     """Rows that keep the numbers they were sent with, so that what is on the screen keeps its name when one is gone."""
 
     def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
