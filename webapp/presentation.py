@@ -2,7 +2,7 @@
 
 import functools
 from datetime import date, datetime
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
@@ -141,7 +141,4 @@ def init_app(app: Flask) -> None:
         moment=moment_text,
         unit=unit_text,
     )
-
-    @app.context_processor
-    def helpers() -> dict[str, Any]:
-        return {"company": company, "today": today}
+    app.jinja_env.globals.update(company=company, today=today)

@@ -53,13 +53,13 @@ _SOURCE: Final = (
     " AND back.source_id = payment.journal_id AND back.part = 0"
 )
 _JOINED: Final = "customer.id = payment.customer_id AND method.id = payment.method_id"
-_FATE: Final = (
+FATE: Final = (
     "CASE WHEN undone.id IS NULL THEN '' WHEN back.id IS NULL AND method.kind <> 'account' THEN 'refunded'"
     " ELSE 'voided' END"
 )
 _COLUMNS: Final = (
     "customer.id, customer.name, method.name, method.kind, payment.amount_minor, invoice.id, invoice.series,"
-    f" invoice.number, {_FATE}"
+    f" invoice.number, {FATE}"
 )
 _KEYS: Final = (Key("payment.received_on", date), Key("payment.id", int))
 _LISTING: Final = Listing(_COLUMNS, _SOURCE, _KEYS, descending=True)
@@ -89,7 +89,7 @@ def taken_by_day(asked: Asked, first: date, last: date) -> dict[date | None, lis
     text = (
         "SELECT payment.received_on, method.name, method.kind, SUM(payment.amount_minor)"  # noqa: S608  # own text
         f" FROM {_SOURCE} WHERE {_JOINED} AND {condition} AND payment.received_on >= ? AND payment.received_on <= ?"
-        f" AND {_FATE} <> 'refunded'"
+        f" AND {FATE} <> 'refunded'"
         " GROUP BY payment.received_on, method.position, method.id, method.name, method.kind"
         " ORDER BY payment.received_on DESC, method.position, method.id"
     )

@@ -1,0 +1,261 @@
+"""Writing an invoice: a customer, then a draft that is kept by itself from the first line on, then Save."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Response, flash, request, url_for
+
+from webapp.access import actor, requires
+from webapp.blueprints.invoices import editor
+from webapp.blueprints.invoices.editor import Draft, Notice
+from webapp.blueprints.invoices.forms import AddForm, CustomerChoice, DraftForm, FirstLineForm, day_of, field_of
+from webapp.domain import drafts, invoicing
+from webapp.domain import offers as offering
+from webapp.domain.errors import Changed, DomainError
+from webapp.domain.invoicing import PriceChanged
+from webapp.domain.quoting import Quote
+from webapp.forms import Form
+from webapp.hypermedia import done, fragment, is_htmx, render, wants_region
+from webapp.lists import typed
+from webapp.models import Customer, Invoice, Item, Package
+from webapp.permissions import Permission
+from webapp.presentation import company, today
+from webapp.records import load
+
+SAVE, SAVE_AND_PAY = "save", "pay"
+
+
+@requires(Permission.ADD_INVOICE)
+def new() -> Response:
+    """Choose the customer; with `customer` in the address, the empty editor, with `package` or `item` to begin with."""
+    form = CustomerChoice()
+    if form.validate_on_submit():
+        wanted: dict[str, Any] = {name: request.args.get(name) for name in ("package", "item")}
+        return done(to=url_for("invoices.new", customer=form.customer.data.id, **wanted), stay=False)
+    if "customer" in request.args and request.method == "GET":
+        return _empty_editor(load(Customer, _asked_id("customer")))
+    return render("invoices/new.html", 422 if form.errors else 200, form=form)
+
+
+def _empty_editor(customer: Customer, form: FirstLineForm | None = None) -> Response:
+    service_on = form.service_on.data if form else None
+    form = form or _first_line(customer, data={"service_on": today(), "due_on": _usually_due(today())})
+    if not form.is_submitted():
+        _offer_first(form)
+    nothing = Quote([], [])
+    return render(
+        "invoices/edit.html",
+        422 if form.errors else 200,
+        region="invoices/_lines.html",
+        here=url_for("invoices.new", customer=customer.id),
+        add_url=url_for("invoices.begin", customer=customer.id),
+        invoice=Invoice(customer=customer, service_on=service_on or today(), due_on=form.due_on.data),
+        form=form,
+        quote=nothing,
+        lines=[],
+        notice=None,
+        add=form,
+        offers_url=url_for("invoices.first_offers", customer=customer.id),
+        add_again=True,
+        focus="add",
+        alone=wants_region(),
+        due_moved=False,
+        **editor.about(customer, nothing),
+    )
+
+
+def _first_line(customer: Customer, **kwargs: object) -> FirstLineForm:
+    on = today()
+    return FirstLineForm(lambda text: offering.offers(customer, [], on, text), **kwargs)
+
+
+def _usually_due(service_on: date) -> date:
+    return service_on + timedelta(days=company().due_days)
+
+
+def _offer_first(form: FirstLineForm) -> None:
+    """Put what the address names into the search field; it is added when the person says so."""
+    for kind, model in (("item", Item), ("package", Package)):
+        found = model.get_or_none(model.id == _asked_id(kind))
+        if found:
+            form.offer.data, form.offer.text = f"{kind}:{found.id}", found.name
+
+
+def _asked_id(name: str) -> int:
+    """An id in the address; 0, which is nobody's, for what is none."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+@requires(Permission.ADD_INVOICE)
+def begin() -> Response:
+    """The first line: from now on the draft is kept."""
+    customer = load(Customer, _asked_id("customer"))
+    form = _first_line(customer)
+    if form.validate_on_submit():
+        try:
+            return done(to=form.once(lambda: _begin(customer, form)), stay=False)
+        except DomainError as error:
+            form.refuse(error)
+    return _empty_editor(customer, form)
+
+
+def _begin(customer: Customer, form: FirstLineForm) -> str:
+    service_on, due_on = day_of(form.service_on), day_of(form.due_on)
+    invoice = drafts.begin(customer, by=actor(), on=today(), service_on=service_on)
+    drafts.change_dates(invoice.id, service_on=service_on, due_on=due_on)
+    added = offering.add(invoice.id, form.offer.data, customer, service_on)
+    Draft(Invoice.get_by_id(invoice.id)).read_again()
+    return url_for("invoices.show", invoice_id=invoice.id, line=added.id)
+
+
+@requires(Permission.ADD_INVOICE)
+def edit(invoice_id: int) -> Response:
+    """Keep what was typed and show the prices; on Save, issue what was shown."""
+    invoice = load(Invoice, invoice_id)
+    if not invoice.is_draft:
+        return _issued_already(invoice)
+    draft = Draft(invoice)
+    draft.form.validate()
+    try:
+        _keep(draft)
+    except Changed as error:
+        return _gone(invoice, error)
+    act = request.form.get("do", "")
+    if act in (SAVE, SAVE_AND_PAY) and not draft.form.errors:
+        return _save(draft, act)
+    focus = "add" if act == "update" and not draft.form.errors else None
+    return editor.show(draft, status=422 if draft.form.errors else 200, focus=focus)
+
+
+def _keep(draft: Draft) -> None:
+    """Write what this person typed into valid fields, and leave all else as it is kept."""
+    form = draft.form
+    for line in draft.lines:
+        field = form[field_of(line)]
+        if form.typed_into(field.name) and not field.errors:
+            try:
+                if line.kind == "item":
+                    drafts.change_quantity(line.id, field.data)
+                else:
+                    drafts.change_amount(line.id, field.data)
+            except Changed:
+                raise
+            except DomainError as error:
+                form.refuse(DomainError(error.message, field.name))
+    _keep_facts(draft.invoice, form)
+    draft.read_again()
+
+
+def _keep_facts(invoice: Invoice, form: DraftForm) -> None:
+    """The dates and the note. A due date that nobody touched stays as many days behind the service date as before."""
+    touched = [name for name in ("service_on", "due_on", "note") if form.typed_into(name)]
+    if not touched or any(form[name].errors for name in ("service_on", "due_on", "note")):
+        return
+    service_on = day_of(form.service_on) if "service_on" in touched else invoice.service_on
+    due_on = day_of(form.due_on) if "due_on" in touched else invoice.due_on + (service_on - invoice.service_on)
+    try:
+        note = form.note.data if "note" in touched else None
+        drafts.change_dates(invoice.id, service_on=service_on, due_on=due_on, note=note)
+    except Changed:
+        raise
+    except DomainError as error:
+        form.refuse(error)
+
+
+def _save(draft: Draft, act: str) -> Response:
+    invoice, shown = draft.invoice, draft.form.shown.data or ""
+    try:
+        to = draft.form.once(lambda: _issue(invoice, shown, act))
+    except PriceChanged:
+        return _priced_anew(draft, shown)
+    except Changed as error:
+        return _gone(invoice, error)
+    except DomainError as error:
+        return editor.show(Draft(invoice), status=422, notice=Notice("bad", f"Nothing was saved. {error.message}"))
+    saved = Invoice.get_by_id(invoice.id)
+    flash(f"Invoice {saved.code} was saved.", "ok")
+    return done(to=to, stay=False)
+
+
+def _issue(invoice: Invoice, shown: str, act: str) -> str:
+    saved = invoicing.issue(invoice.id, by=actor(), on=today(), shown=shown)
+    if act == SAVE or saved.status != "open":
+        return url_for("invoices.show", invoice_id=saved.id)
+    if is_htmx():
+        return url_for("invoices.show", invoice_id=saved.id, pay=1)
+    return url_for("payments.new", invoice_id=saved.id)
+
+
+def _priced_anew(draft: Draft, shown: str) -> Response:
+    """The price is not the one that was shown: show it again, with the lines marked, and save nothing."""
+    draft = Draft(Invoice.get_by_id(draft.invoice.id))
+    text = "The price is not what was shown, so nothing was saved yet. Look at what is marked, then save again."
+    return editor.show(draft, status=422, notice=Notice("warn", text), since=shown)
+
+
+def _issued_already(invoice: Invoice) -> Response:
+    flash(f"This invoice was saved already as {invoice.code}.", "warn")
+    return done(to=url_for("invoices.show", invoice_id=invoice.id), stay=False)
+
+
+def _gone(invoice: Invoice, error: Changed) -> Response:
+    """Somebody else saved or discarded the draft while it was being typed."""
+    flash(error.message, "warn")
+    there = Invoice.get_or_none(Invoice.id == invoice.id)
+    to = url_for("invoices.show", invoice_id=invoice.id) if there else url_for("invoices.index")
+    return done(to=to, stay=False)
+
+
+@requires(Permission.ADD_INVOICE)
+def add(invoice_id: int) -> Response:
+    """Put an item, a package or a deposit on the draft."""
+    invoice = load(Invoice, invoice_id)
+    if not invoice.is_draft:
+        return _issued_already(invoice)
+    draft = Draft(invoice)
+    form = AddForm(draft.search)
+    if form.validate_on_submit():
+        try:
+            added = offering.add(invoice.id, form.offer.data, invoice.customer, invoice.service_on)
+            draft.read_again()
+            if not is_htmx():
+                return done(to=url_for("invoices.show", invoice_id=invoice.id, line=added.id), stay=False)
+            return editor.show(draft, focus=added.id)
+        except Changed as error:
+            return _gone(invoice, error)
+        except DomainError as error:
+            form.refuse(error)
+    return editor.show(draft, status=422, add=form, focus="add")
+
+
+@requires(Permission.ADD_INVOICE)
+def offers(invoice_id: int) -> Response:
+    """What may be added to the draft, for the text typed so far."""
+    return fragment("invoices/_offers.html", found=Draft(load(Invoice, invoice_id)).search(typed()))
+
+
+@requires(Permission.ADD_INVOICE)
+def first_offers() -> Response:
+    """What an invoice may begin with."""
+    customer = Customer.get_or_none(Customer.id == _asked_id("customer"))
+    on = request.args.get("service_on", today(), type=date.fromisoformat)
+    found = offering.offers(customer, [], on, typed()) if customer else []
+    return fragment("invoices/_offers.html", found=found)
+
+
+@requires(Permission.ADD_INVOICE)
+def discard(invoice_id: int) -> Response:
+    """Throw a draft away."""
+    invoice = load(Invoice, invoice_id)
+    if not invoice.is_draft:
+        return _issued_already(invoice)
+    form = Form()
+    if form.validate_on_submit():
+        try:
+            drafts.discard(invoice.id)
+            flash(f"The draft for {invoice.customer_name} is gone.", "ok")
+            return done(to=url_for("invoices.index"), stay=False)
+        except Changed as error:
+            return _gone(invoice, error)
+    return render("invoices/discard.html", 422 if form.errors else 200, form=form, invoice=invoice)

@@ -1,0 +1,73 @@
+"""Voiding an invoice, with everything that it would do stated before it is done."""
+
+from typing import NamedTuple
+
+from flask import Response, url_for
+
+from webapp.access import actor, requires
+from webapp.blueprints.invoices.forms import VoidForm
+from webapp.domain import voids
+from webapp.domain.consequences import Consequences, consequences
+from webapp.domain.errors import Changed, DomainError
+from webapp.hypermedia import done, fragment, render
+from webapp.models import Invoice, PaymentMethod
+from webapp.permissions import Permission
+from webapp.presentation import today
+from webapp.records import load
+
+
+class Would(NamedTuple):
+    """What would follow from the choice made; `received` are the methods whose money has to go somewhere."""
+
+    said: Consequences
+    money: str
+    received: list[str]
+
+
+@requires(Permission.MANAGE_INVOICES)
+def void(invoice_id: int) -> Response:
+    """Take an invoice back: a reason, where the money goes, and what follows."""
+    invoice = load(Invoice, invoice_id)
+    form = VoidForm()
+    if form.validate_on_submit():
+        try:
+            to = form.once(lambda: _void(invoice, form))
+            message = f"Invoice {invoice.code} is void."
+            return done("invoice-changed", "memberships-changed", "account-changed", to=to, message=message)
+        except DomainError as error:
+            form.refuse(error)
+    _refuse_what_is_not_issued(invoice)
+    return render(
+        "invoices/void.html",
+        422 if form.errors or form.form_errors else 200,
+        form=form,
+        invoice=invoice,
+        would=_would(invoice, form),
+    )
+
+
+@requires(Permission.MANAGE_INVOICES)
+def preview(invoice_id: int) -> Response:
+    """What would follow from the choice made so far."""
+    invoice = load(Invoice, invoice_id)
+    _refuse_what_is_not_issued(invoice)
+    return fragment("invoices/_consequences.html", invoice=invoice, would=_would(invoice, VoidForm()))
+
+
+def _void(invoice: Invoice, form: VoidForm) -> str:
+    voids.void(invoice.id, reason=form.reason.data or "", by=actor(), on=today(), money=form.money.data)
+    return url_for("invoices.show", invoice_id=invoice.id)
+
+
+def _would(invoice: Invoice, form: VoidForm) -> Would:
+    money = form.money.data if form.money.data in (voids.TO_ACCOUNT, voids.REFUNDED) else voids.TO_ACCOUNT
+    said = consequences(invoice, by=actor(), on=today(), money=money)
+    account = {method.name for method in PaymentMethod.select() if method.is_account}
+    return Would(said, money, [name for name, _ in said.payments if name not in account])
+
+
+def _refuse_what_is_not_issued(invoice: Invoice) -> None:
+    if invoice.is_draft:
+        raise Changed("This is a draft. It has no number yet; discard it instead.")
+    if invoice.status == "void":
+        raise Changed(f"Invoice {invoice.code} is void already.")

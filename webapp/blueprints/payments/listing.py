@@ -1,0 +1,74 @@
+"""The Payments tab."""
+
+from datetime import date
+from typing import Any
+
+from flask import Response, request, url_for
+
+from webapp.access import requires
+from webapp.domain import payment_list
+from webapp.domain.payment_list import Asked, PaymentRow
+from webapp.hypermedia import render
+from webapp.lists import typed
+from webapp.models import PaymentMethod
+from webapp.money import plain
+from webapp.permissions import Permission
+from webapp.presentation import company
+from webapp.spreadsheet import csv_file
+
+EXPORTED = ("Received on", "Customer", "Method", "Amount", "Invoice", "State")
+FATES = {
+    payment_list.KEPT: "",
+    payment_list.VOIDED: "Voided, kept on account",
+    payment_list.REFUNDED: "Voided, refunded",
+}
+
+
+@requires(Permission.ACCESS_BILLING_TAB)
+def index() -> Response:
+    """The list, or the page of it that is asked for, day by day."""
+    asked = _asked()
+    page = payment_list.payment_page(asked, request.args.get("cursor", ""))
+    days = [row.received_on for row in page.rows if row.received_on]
+    return render(
+        "payments/index.html",
+        region="payments/_table.html",
+        asked=asked,
+        methods=list(PaymentMethod.select().order_by(PaymentMethod.position, PaymentMethod.id)),
+        page=page,
+        days=payment_list.taken_by_day(asked, min(days), max(days)) if days else {},
+        total=payment_list.payment_total(asked),
+        url=lambda **changes: _url("payments.index", asked, **changes),
+        export_url=_url("payments.export", asked),
+        here=_url("payments.index", asked, cursor=request.args.get("cursor", "")),
+    )
+
+
+@requires(Permission.ACCESS_BILLING_TAB)
+def export() -> Response:
+    """The list as it is filtered, all pages of it."""
+    return csv_file("payments.csv", EXPORTED, map(_exported, payment_list.exported_payments(_asked())))
+
+
+def _asked() -> Asked:
+    """Read the address of the list; what it does not know is as if it were not there."""
+    method = request.args.get("method", "")
+    known = int(method) if method.isascii() and method.isdigit() and len(method) < 19 else 0
+    return Asked(typed(), known, _day("from"), _day("to"))
+
+
+def _day(name: str) -> date | None:
+    return request.args.get(name, type=date.fromisoformat)
+
+
+def _url(endpoint: str, asked: Asked, **changes: Any) -> str:
+    """The address of the same list with something else about it."""
+    kept = {"q": asked.typed, "method": asked.method, "from": asked.first, "to": asked.last, **changes}
+    return url_for(endpoint, **{name: value for name, value in kept.items() if value})
+
+
+def _exported(row: PaymentRow) -> tuple[Any, ...]:
+    decimals = company().decimals
+    day = row.received_on.isoformat() if row.received_on else ""
+    amount = plain(row.amount_minor, decimals, least=decimals)
+    return (day, row.name, row.method, amount, row.code or "kept on account", FATES[row.fate])
