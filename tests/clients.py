@@ -29,6 +29,7 @@ class Client(FlaskClient):
             headers |= {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": htmx}
         if csrf and kwargs.get("method", "GET") not in SAFE:
             headers["X-CSRFToken"] = self.csrf_token()
+        kwargs.setdefault("buffered", True)  # read to the end, as a browser does; an export is sent in pieces
         response = super().open(*args, headers=headers, **kwargs)
         is_redirect = 300 <= response.status_code < 400  # has a page that no browser shows
         if lint and not is_redirect and response.mimetype == "text/html" and response.text:

@@ -238,18 +238,12 @@ def unreachable(document: Document, address: str, verb: str) -> str | None:
     try:
         document.app.url_map.bind("localhost").match(path, method=verb)
     except NotFound:
-        return None if is_unfinished(document.app) else "leads nowhere"
+        return "leads nowhere"
     except MethodNotAllowed:
         return "does not take that verb"
     except RequestRedirect:
         return "is only redirected"
     return None
-
-
-def is_unfinished(app: Flask) -> bool:
-    """While a part of the app has no address at all yet, links to it cannot lead anywhere."""
-    with_addresses = {rule.endpoint.partition(".")[0] for rule in app.url_map.iter_rules()}
-    return not set(app.blueprints) <= with_addresses
 
 
 def labels(document: Document, element: Element) -> Iterator[str]:
