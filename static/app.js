@@ -182,7 +182,8 @@ function closeList(picker) {
   search?.request?.abort();
   searches.delete(picker);
   if (isOpen(list)) list.hidePopover();
-  list.removeAttribute("style");     // htmx would copy it to a new element of this id, which the content policy forbids
+  // htmx would copy a style to a new element of this id, which the content policy forbids. Chromium forgets it only once read.
+  if (list.getAttribute("style") !== null) list.removeAttribute("style");
   input.setAttribute("aria-expanded", "false");
   input.removeAttribute("aria-activedescendant");
 }
@@ -356,6 +357,12 @@ on("htmx:after:swap", (event) => {
   if (home.tabIndex < 0) home.tabIndex = -1;
   home.focus({preventScroll: true});
 });
+
+// data-select: a figure that has just been put there and will most likely be typed over
+const overtype = () => { if (document.activeElement?.matches("input[data-select]")) document.activeElement.select(); };
+on("htmx:after:swap", overtype);
+overtype();
+addEventListener("load", overtype);
 
 // Small things -------------------------------------------------------------------------------------------------------
 
