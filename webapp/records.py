@@ -11,11 +11,9 @@ M = TypeVar("M", bound=peewee.Model)
 
 
 class IdConverter(IntegerConverter):
-    """Ids in URLs, no larger than what a column can hold, so that a silly one is simply not found."""
+    """Ids in URLs, no longer than what a column can hold, so that a silly one is simply not found."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        kwargs.setdefault("max", 2**63 - 1)
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passes on what the rule was given
+    regex = r"\d{1,18}"
 
 
 def load(model: type[M], record_id: int) -> M:
