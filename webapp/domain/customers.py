@@ -15,6 +15,7 @@ from webapp.models import Customer, Invoice, Membership, Role, User
 KIND = "customer"
 STATES = {"active": "customer.active", "inactive": "NOT customer.active", "all": "1 = 1"}
 OFFERED = 20
+_LABELS = {"role": "customer role", "active": "status"}
 _PERSONAL = {"name", "email", "phone", "address", "note"}
 
 
@@ -100,7 +101,7 @@ def _edit(customer_id: int, version: int, after: dict[str, Any], by: User) -> No
     customer = Customer.get_by_id(customer_id)
     _check_role(after["role"])
     before = {name: getattr(customer, name) for name in after}
-    unchanged(customer, version, {name: (_said(before[name]), _said(after[name])) for name in after})
+    unchanged(customer, version, {_LABELS.get(name, name): (_said(before[name]), _said(after[name])) for name in after})
     write(customer, **after, sort_name=search.sort_key(after["name"]))
     if before["name"] != after["name"]:
         _rename(customer_id, after["name"])
@@ -112,7 +113,7 @@ def _said(value: Any) -> Any:
     """A value as a sentence about it has it."""
     if isinstance(value, bool):
         return "active" if value else "inactive"
-    return value.name if isinstance(value, Role) else value
+    return value.name if isinstance(value, Role) else value or "empty"
 
 
 def _told(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def _edit(group_id: int, version: int, after: dict[str, Any], members: dict[int,
     group = Group.get_by_id(group_id)
     before = {name: getattr(group, name) for name in after}
     were = {member.id: member.name for member in members_of(group)}
-    edits = {name: (_said(before[name]), _said(after[name])) for name in after}
+    labels = {"active": "status"}
+    edits = {labels.get(name, name): (_said(before[name]), _said(after[name])) for name in after}
     unchanged(group, version, {**edits, "members": (_listed(were), _listed(members))})
     with unique(TAKEN, "name"):
         write(group, **after, sort_name=search.sort_key(after["name"]))

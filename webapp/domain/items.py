@@ -69,7 +69,7 @@ _LABELS = {
     "standard_rate_e4": "standard rate",
     "tax_percent_e4": "tax",
     "category": "income category",
-    "active": "state",
+    "active": "status",
 }
 
 

@@ -156,7 +156,7 @@ def edit_package(package: Package, facts: PackageFacts, *, version: int, decimal
 
 
 def _edits(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    labels = {"validity_count": "length", "last_day": "last day", "active": "state"}
+    labels = {"validity_count": "length", "last_day": "last day", "active": "status"}
     return {labels.get(name, name): (_said(before[name]), _said(after[name])) for name in after}
 
 
