@@ -358,11 +358,15 @@ on("htmx:after:swap", (event) => {
   home.focus({preventScroll: true});
 });
 
-// data-select: a figure that has just been put there and will most likely be typed over
-const overtype = () => { if (document.activeElement?.matches("input[data-select]")) document.activeElement.select(); };
-on("htmx:after:swap", overtype);
-overtype();
-addEventListener("load", overtype);
+// data-select: a figure that was just put there and will most likely be typed over -----------------------------------
+
+function overtype(field) {
+  if (!field?.matches?.("[data-select]")) return;
+  delete field.dataset.select;
+  field.select();
+}
+on("focusin", (event) => overtype(event.target));
+overtype(document.activeElement);
 
 // Small things -------------------------------------------------------------------------------------------------------
 

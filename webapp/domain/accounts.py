@@ -64,7 +64,7 @@ class Held(NamedTuple):
     start_on: date | None
     end_on: date | None
     funds_minor: int
-    items: list[Included]
+    contents: list[Included]
 
 
 class Owed(NamedTuple):

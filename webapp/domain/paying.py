@@ -43,10 +43,7 @@ def unpaid_packages(invoice: Invoice) -> list[Unpaid]:
 
 def said_of(invoice: Invoice, plan: Plan, tenders: Sequence[Tender]) -> dict[int, list[tuple[str, int]]]:
     """By method, what of the invoice it pays for and how much of it."""
-    names = {
-        row[0]: f"{row[1]} at standard rate" if row[2] == "standard" else row[1]
-        for row in rows("SELECT id, description, source FROM invoice_line WHERE invoice_id = ?", (invoice.id,))
-    }
+    names = _names(invoice)
     others = [tender for tender in tenders if tender.amount_minor and not tender.method.is_account]
     account = next((tender for tender in tenders if tender.method.is_account), None)
     filled: dict[int, dict[str, int]] = {}
@@ -58,3 +55,13 @@ def said_of(invoice: Invoice, plan: Plan, tenders: Sequence[Tender]) -> dict[int
         name = names.get(fill.line.line, "")
         of_method[name] = of_method.get(name, 0) + fill.amount_minor
     return {method: list(amounts.items()) for method, amounts in filled.items()}
+
+
+def _names(invoice: Invoice) -> dict[int, str]:
+    """The lines by what they are called; where a package covers a part of an item, the rest says at which rate it is."""
+    found = rows("SELECT id, description, source FROM invoice_line WHERE invoice_id = ?", (invoice.id,))
+    covered = {description for _, description, source in found if source == "draw"}
+    return {
+        line: f"{description} at standard rate" if source == "standard" and description in covered else description
+        for line, description, source in found
+    }

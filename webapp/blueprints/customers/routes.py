@@ -1,8 +1,8 @@
 from flask import Blueprint, Response, url_for
 
-from webapp.access import actor, requires
+from webapp.access import actor, can, requires
 from webapp.blueprints.customers.forms import CustomerForm
-from webapp.domain import customers
+from webapp.domain import accounts, customers
 from webapp.domain.errors import DomainError
 from webapp.hypermedia import done, fragment, render, wants_region
 from webapp.lists import STATUSES, asked, typed
@@ -73,6 +73,7 @@ def show(customer_id: int) -> Response:
         region="customers/_contact.html",
         customer=customer,
         groups=customers.groups_of(customer),
+        account=accounts.overview(customer_id) if can(Permission.ACCESS_BILLING_TAB) else None,
         alone=wants_region(),
     )
 

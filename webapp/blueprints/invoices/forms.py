@@ -24,6 +24,7 @@ from webapp.forms import (
 )
 from webapp.models import Customer, DraftLine
 from webapp.picking import Found, PickField
+from webapp.presentation import quantity_text
 
 BEFORE = "was-"
 """In front of a field's name: what the field held when it was shown."""
@@ -131,6 +132,17 @@ def day_of(field: DayField) -> date:
     return field.data
 
 
+class UnitsField(QuantityField):
+    """A quantity of an item, written as its unit wants it: 2.0 hours, but 2 lessons."""
+
+    def __init__(self, label: str, validators: Sequence[Any] = (), *, unit: str, **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+        self.unit = unit
+
+    def write(self, value: int | None) -> str:
+        return quantity_text(value, self.unit)
+
+
 def field_of(line: DraftLine) -> str:
     """The name of the field in which a line is changed: its quantity, or its amount."""
     return f"{'quantity' if line.kind == 'item' else 'amount'}-{line.id}"
@@ -141,7 +153,8 @@ def draft_form(lines: Sequence[DraftLine], kept: dict[str, Any]) -> DraftForm:
     fields: dict[str, Field] = {}
     for line in lines:
         if line.item:
-            fields[field_of(line)] = QuantityField(f"Quantity of {line.item.name}", [required("Type the quantity.")])
+            checks, unit = [required("Type the quantity.")], line.item.unit
+            fields[field_of(line)] = UnitsField(f"Quantity of {line.item.name}", checks, unit=unit)
         else:
             fields[field_of(line)] = MoneyField(f"Amount of {line.package.name if line.package else 'the deposit'}")
     form: DraftForm = type("DraftForm", (DraftForm,), fields)(data=kept)

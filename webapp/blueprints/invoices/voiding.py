@@ -33,7 +33,7 @@ def void(invoice_id: int) -> Response:
         try:
             to = form.once(lambda: _void(invoice, form))
             message = f"Invoice {invoice.code} is void."
-            return done("invoice-changed", "memberships-changed", "account-changed", to=to, message=message)
+            return done("invoices-changed", "memberships-changed", "account-changed", to=to, message=message)
         except DomainError as error:
             form.refuse(error)
     _refuse_what_is_not_issued(invoice)

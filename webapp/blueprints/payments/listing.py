@@ -3,17 +3,19 @@
 from datetime import date
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.access import requires
-from webapp.domain import payment_list
+from webapp.domain import accounts, payment_list
 from webapp.domain.payment_list import Asked, PaymentRow
-from webapp.hypermedia import render
+from webapp.hypermedia import fragment, render, wants_region
 from webapp.lists import typed
-from webapp.models import PaymentMethod
+from webapp.models import Customer, PaymentMethod
 from webapp.money import plain
 from webapp.permissions import Permission
 from webapp.presentation import company
+from webapp.records import load
 from webapp.spreadsheet import csv_file
 
 EXPORTED = ("Received on", "Customer", "Method", "Amount", "Invoice", "State")
@@ -72,3 +74,12 @@ def _exported(row: PaymentRow) -> tuple[Any, ...]:
     day = row.received_on.isoformat() if row.received_on else ""
     amount = plain(row.amount_minor, decimals, least=decimals)
     return (day, row.name, row.method, amount, row.code or "kept on account", FATES[row.fate])
+
+
+@requires(Permission.ACCESS_BILLING_TAB)
+def account(customer_id: int) -> AnyResponse:
+    """The part of a customer's page that shows the account, when something about it changed."""
+    customer = load(Customer, customer_id)
+    if not wants_region():
+        return redirect(url_for("customers.show", customer_id=customer_id))
+    return fragment("customers/_account.html", customer=customer, account=accounts.overview(customer_id))

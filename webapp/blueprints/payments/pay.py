@@ -43,10 +43,10 @@ def new(invoice_id: int) -> Response:
     if not filled and form.validate_on_submit():
         try:
             to = form.once(lambda: _pay(invoice, form))
-            return done("invoice-changed", "memberships-changed", "account-changed", to=to, message=_message(invoice))
+            return done("invoices-changed", "memberships-changed", "account-changed", to=to, message=_message(invoice))
         except DomainError as error:
             form.refuse(error)
-    return _screen(invoice, form, 422 if form.errors or form.form_errors else 200)
+    return _screen(invoice, form, 422 if form.errors or form.form_errors else 200, filled)
 
 
 @requires(Permission.ADD_INVOICE)
@@ -56,7 +56,7 @@ def preview(invoice_id: int) -> Response:
     form = pay_form(methods_in_use())
     form.validate()
     open_ = payments.open_invoice(invoice)
-    return fragment("payments/_preview.html", invoice=invoice, form=form, live=True, **_facts(invoice, open_, form))
+    return fragment("payments/_preview.html", invoice=invoice, form=form, focus="", **_facts(invoice, open_, form))
 
 
 def _pay(invoice: Invoice, form: PayForm) -> str:
@@ -78,17 +78,17 @@ def _pay(invoice: Invoice, form: PayForm) -> str:
     return url_for("invoices.show", invoice_id=invoice.id)
 
 
-def _fill(invoice: Invoice, form: PayForm) -> bool:
-    """The button beside a method was pressed: put what is not covered yet there."""
+def _fill(invoice: Invoice, form: PayForm) -> str:
+    """The button beside a method was pressed: put what is not covered yet there, and say into which field."""
     wanted = request.form.get("fill", "") if form.is_submitted() else ""
     method = next((method for method in form.methods if str(method.id) == wanted), None)
     if method is None:
-        return False
+        return ""
     open_ = payments.open_invoice(invoice)
     others = [tender for tender in form.tenders() if tender.method.id != method.id]
     rest = max(0, invoice.due_minor - sum(tender.amount_minor for tender in others))
     form.fill(method, min(rest, _most(open_, others)) if method.is_account else rest)
-    return True
+    return field_of(method)
 
 
 def _most(open_: Open, others: list[Tender]) -> int:
@@ -99,11 +99,12 @@ def _most(open_: Open, others: list[Tender]) -> int:
     return 10**15 - taken.account_short_minor
 
 
-def _screen(invoice: Invoice, form: PayForm, status: int) -> Response:
+def _screen(invoice: Invoice, form: PayForm, status: int, focus: str) -> Response:
     if invoice.status != "open":
         raise Changed("A draft asks for no money yet." if invoice.is_draft else f"Invoice {invoice.code} is not open.")
     open_ = payments.open_invoice(invoice)
-    return render("payments/new.html", status, invoice=invoice, form=form, live=False, **_facts(invoice, open_, form))
+    focus = focus or field_of(form.methods[0])
+    return render("payments/new.html", status, invoice=invoice, form=form, focus=focus, **_facts(invoice, open_, form))
 
 
 def _facts(invoice: Invoice, open_: Open, form: PayForm) -> dict[str, Any]:
