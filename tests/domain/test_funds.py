@@ -8,7 +8,7 @@ from tests import factories as f
 from webapp.domain import checks, funds, payments, using
 from webapp.domain.errors import DomainError
 from webapp.domain.tendering import Tender
-from webapp.models import Company, Customer, Invoice, Item, Membership, User
+from webapp.models import Company, Customer, Invoice, Item, Membership, PaymentMethod, User
 
 pytestmark = pytest.mark.usefixtures("business")
 
@@ -115,3 +115,37 @@ def test_a_group_owner_pays_for_a_member(desk: User) -> None:
     payments.pay(invoice.id, [account], by=desk, on=f.DAY, payer=mother)
     assert (f.general(mother), f.general(child)) == (f.money("50"), 0)
     assert not checks.faults()
+
+
+def test_nothing_goes_into_a_package_when_account_may_not_be_used(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    membership = f.add(emma, piano, by=desk)
+    funds.deposit(emma, f.method("cash"), f.money("100"), by=desk, on=f.DAY)
+    PaymentMethod.update(active=False).where(PaymentMethod.kind == "account").execute()
+    with pytest.raises(DomainError, match="Account payment method is switched off"):
+        funds.into_package(membership.id, f.money("45"), by=desk, on=f.DAY)
+    assert (f.funds(membership), f.general(emma)) == (0, f.money("100"))
+
+
+def test_what_a_use_would_do_is_known_beforehand(desk: User) -> None:
+    emma, trio = f.somebody(), f.trio()
+    f.pay(f.save(emma, (trio, None), by=desk), by=desk)
+    membership, lesson = Membership.get(Membership.customer == emma), Item.get(Item.name == "Trio lesson")
+    one, all_ = (using.would_use(membership, lesson, quantity, on=f.DAY) for quantity in (1000, 3000))
+    assert (one.left_milli, one.amount_minor, one.completes, one.refusal) == (3000, 3333, False, None)
+    assert (all_.left_milli, all_.amount_minor, all_.completes, all_.refusal) == (3000, 10000, True, None)
+    using.use(membership.id, lesson, 3000, version=membership.version, by=desk, on=f.DAY)
+    assert f.fresh(membership).reason == "completed"
+    assert not checks.faults()
+
+
+def test_use_one_refuses_before_the_start_and_an_inactive_item(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    later = f.DAY + timedelta(days=7)
+    membership, lesson = f.add(emma, piano, by=desk, on=later), Item.get(Item.name == "Lesson")
+    with pytest.raises(DomainError, match="PIANO starts on 2026-06-08"):
+        using.use(membership.id, lesson, 1000, version=membership.version, by=desk, on=f.DAY)
+    Item.update(active=False).where(Item.id == lesson.id).execute()
+    with pytest.raises(DomainError, match="Lesson is inactive"):
+        using.use(membership.id, Item.get_by_id(lesson.id), 1000, version=membership.version, by=desk, on=later)
+    assert not Invoice.select().exists()

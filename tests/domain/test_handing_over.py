@@ -5,7 +5,7 @@ import pytest
 from tests import factories as f
 from webapp.domain import checks, funds, merging, reinstating, transferring, voids
 from webapp.domain.errors import DomainError
-from webapp.models import Customer, Item, Membership, User
+from webapp.models import Customer, Item, Membership, PaymentMethod, User
 
 pytestmark = pytest.mark.usefixtures("business")
 
@@ -73,3 +73,10 @@ def test_not_while_both_are_in_the_same_package(desk: User) -> None:
         f.add(customer, piano, by=desk)
     with pytest.raises(DomainError, match="Both are active in PIANO"):
         merging.merge(double, emma, by=desk, on=f.DAY)
+
+
+def test_not_while_account_is_switched_off(desk: User) -> None:
+    membership = f.add(f.somebody(), f.piano(), by=desk)
+    PaymentMethod.update(active=False).where(PaymentMethod.kind == "account").execute()
+    with pytest.raises(DomainError, match="Account payment method is switched off"):
+        hand_over(membership, f.somebody("Tom"), by=desk)

@@ -118,3 +118,23 @@ def test_s6_used_hours_count_at_the_standard_rate(desk: User) -> None:
     f.pay(f.save(richard, (tutoring, "5"), by=desk), ("account", "160"), by=desk)
     given, _ = give_back(Membership.get(Membership.customer == richard), "standard", by=desk)
     assert given == f.money("337")
+
+
+def test_nothing_unused_is_refused_before_anything_is_paid(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    f.pay(f.save(emma, (piano, None), by=desk), by=desk)
+    late = f.save(emma, (Item.get(Item.name == "Lesson"), "10"), by=desk)
+    membership = f.bought(emma)
+    assert "Nothing unused is left in PIANO" in (refunds.why_not_refund(membership) or "")
+    with pytest.raises(DomainError, match="Nothing unused is left in PIANO"):
+        refunds.refund(membership.id, "keep", [], version=membership.version, by=desk, on=f.DAY, reason="x")
+    assert (Invoice.get_by_id(late.id).status, f.funds(membership)) == ("open", f.money("450"))
+
+
+def test_a_fee_above_what_is_left_is_refused(flown: Membership, desk: User) -> None:
+    with pytest.raises(DomainError, match=r"Nothing is left to refund: .* charged 4,425\.00") as refused:
+        refunds.refund(
+            flown.id, "keep", [], version=flown.version, by=desk, on=f.DAY, reason="x", fee_minor=f.money("4425")
+        )
+    assert refused.value.field == "policy"
+    assert f.fresh(flown).is_active

@@ -166,3 +166,24 @@ def test_a_draft_reads_the_new_last_day(desk: User) -> None:
     reinstating.extend(membership.id, date(2026, 7, 31), version=0, by=desk, on=f.DAY, reason="ill")
     assert quote(late).total_minor == f.money("45")
     drafts.discard(late.id)
+
+
+def test_a_last_day_before_the_start_is_refused(desk: User) -> None:
+    later = f.DAY + timedelta(days=60)
+    membership = f.add(f.somebody(), f.piano(validity="days", validity_count=30), by=desk, on=later)
+    too_early = later - timedelta(days=1)
+    with pytest.raises(DomainError, match="It starts on 2026-07-31"):
+        reinstating.extend(membership.id, too_early, version=0, by=desk, on=f.DAY, reason="ill")
+    remove(membership, by=desk)
+    with pytest.raises(DomainError, match="It starts on 2026-07-31"):
+        reinstate(membership, by=desk, end_on=too_early)
+
+
+def test_what_would_return_is_told_in_full(desk: User) -> None:
+    membership = sold(desk, paid="200")
+    sale = Invoice.get(Invoice.customer == membership.customer_id)
+    remove(membership, by=desk)
+    f.pay(f.save(membership.customer, (f.item("Book", "50"), "1"), by=desk), ("account", "50"), by=desk)
+    back = reinstating.returning(f.fresh(membership))
+    assert (back.moved_minor, back.general_minor, back.forfeited_minor) == (f.money("200"), f.money("150"), 0)
+    assert back.owed == [(sale.id, sale.code, f.money("250"))]

@@ -8,6 +8,7 @@ from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
 from webapp.domain.memberships import expire_due, unbilled
+from webapp.domain.tendering import why_no_account
 from webapp.models import Company, Customer, Journal, Membership, Payment, PaymentMethod, User
 
 
@@ -54,9 +55,15 @@ def adjust(customer: Customer, amount_minor: int, *, by: User, on: date, reason:
 
 @transactional
 def into_package(membership_id: int, amount_minor: int, *, by: User, on: date) -> Journal:
-    """Move general funds into the package funds of an active membership, at most what is there and unbilled."""
+    """Move general funds into the package funds of an active membership, at most what is there and unbilled.
+
+    It spends the customer's own money on a package, so it needs what paying by Account needs.
+    """
     membership = _active(membership_id, on)
     _refuse_amount(amount_minor)
+    no_account = why_no_account(membership.customer)
+    if no_account:
+        raise DomainError(no_account)
     _refuse_more_than_general(membership.customer, amount_minor)
     most = unbilled(membership)
     if amount_minor > most:

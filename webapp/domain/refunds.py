@@ -129,6 +129,31 @@ def back_to_methods(membership: Membership, refund_minor: int) -> list[PayOut]:
     return outs
 
 
+def why_not_refund(membership: Membership) -> str | None:
+    """Why nothing of a membership can be given back, in a sentence; None when something can."""
+    name = membership.package_name
+    if not membership.is_active:
+        return f"{name} is {membership.reason}; only what is unused of an active membership is refunded."
+    if not rows(
+        "SELECT 1 FROM membership_item WHERE membership_id = ?"
+        " AND reserved_milli + used_milli < included_milli LIMIT 1",
+        (membership.id,),
+    ):
+        return f"Nothing unused is left in {name}; paying its open invoices completes it."
+    kept = offers(membership)[0]
+    if kept.refund_minor <= 0:
+        return f"Nothing is left to refund: {_sum_of(kept)}."
+    return None
+
+
+def _sum_of(offer: Offer) -> str:
+    amount = Company.get_by_id(1).amount
+    return (
+        f"package funds {amount(offer.funds_minor)}, open draws {amount(offer.open_draws_minor)},"
+        f" charged {amount(offer.charged_minor)}"
+    )
+
+
 @transactional
 def refund(
     membership_id: int,
@@ -172,8 +197,6 @@ def refund(
     )
     for invoice_id, _ in _open_draws(membership):
         fill_from_package(Invoice.get_by_id(invoice_id), membership, entry=entry, on=on)
-    if not Membership.get_by_id(membership.id).is_active:
-        raise DomainError(f"Paying its open draws completes {membership.package_name}; nothing unused is left.")
     if offer.charged_minor:
         _settle(membership, offer, entry, by=by, on=on)
     note = _note(membership, offer, entry, on, reason.strip())
@@ -183,13 +206,12 @@ def refund(
 
 
 def _refuse(membership: Membership, offer: Offer, pay_outs: Sequence[PayOut]) -> None:
+    why_not = why_not_refund(membership)
+    if why_not:
+        raise DomainError(why_not)
     amount = Company.get_by_id(1).amount
     if offer.refund_minor <= 0:
-        raise DomainError(
-            f"Nothing is left to refund: package funds {amount(offer.funds_minor)}, open draws"
-            f" {amount(offer.open_draws_minor)}, charged {amount(offer.charged_minor)}.",
-            "policy",
-        )
+        raise DomainError(f"Nothing is left to refund: {_sum_of(offer)}.", "policy")
     most = received(membership)
     for out in pay_outs:
         field = f"method-{out.method.id}"

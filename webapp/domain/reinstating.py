@@ -1,6 +1,7 @@
 """Bringing a removed or expired membership back, and moving the last day (spec section 4)."""
 
 from datetime import date
+from typing import NamedTuple
 
 from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger
@@ -25,6 +26,7 @@ def reinstate(
     last_day = end_on or membership.end_on
     if last_day is not None and last_day < on:
         raise DomainError("Choose a last day that is not past.", "end_on")
+    _refuse_before_start(membership, last_day)
     entry = audit.record(
         "Reinstated",
         "membership",
@@ -56,6 +58,7 @@ def extend(membership_id: int, end_on: date | None, *, version: int, by: User, o
         raise DomainError("Say why the last day is moved.", "reason")
     if end_on is not None and end_on < on:
         raise DomainError("The last day cannot be past. Remove the customer from the package instead.", "end_on")
+    _refuse_before_start(membership, end_on)
     if end_on == membership.end_on:
         raise DomainError("This is the last day already.", "end_on")
     audit.record(
@@ -97,6 +100,30 @@ def why_not_reinstate(membership: Membership) -> str | None:
     return None
 
 
+class Return(NamedTuple):
+    """What reinstating would bring back, in full."""
+
+    moved_minor: int
+    """What the ending moved to general funds."""
+    general_minor: int
+    """How much of that is still there and comes back."""
+    forfeited_minor: int
+    owed: list[tuple[int, str, int]]
+    """The invoices that ask for the credited rest again: id, number, amount."""
+
+    @property
+    def funds_minor(self) -> int:
+        return self.general_minor + self.forfeited_minor
+
+
+def returning(membership: Membership) -> Return:
+    """What reinstating would bring back. Reads only."""
+    moved, forfeited, credited = _moved_by_closing(membership)
+    codes = {invoice_id: Invoice.get_by_id(invoice_id).code for invoice_id, _ in credited}
+    owed = [(invoice_id, codes[invoice_id], amount) for invoice_id, amount in credited]
+    return Return(moved, would_return(membership)[0], forfeited, owed)
+
+
 def would_return(membership: Membership) -> tuple[int, int, int]:
     """What reinstating would bring back: from general funds, from forfeited money, and what would be owed again."""
     general, forfeited, credited = _moved_by_closing(membership)
@@ -112,6 +139,11 @@ def _refuse(membership: Membership, version: int, reason: str) -> None:
         raise DomainError(why_not)
     if not reason.strip():
         raise DomainError("Say why it is brought back.", "reason")
+
+
+def _refuse_before_start(membership: Membership, last_day: date | None) -> None:
+    if last_day is not None and last_day < membership.start_on:
+        raise DomainError(f"It starts on {membership.start_on}; the last day cannot be before that.", "end_on")
 
 
 def _bring_back(membership: Membership, entry: Audit, on: date) -> None:

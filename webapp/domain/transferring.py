@@ -6,9 +6,9 @@ from webapp.db import rows, transactional, utcnow
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.memberships import expire_due, why_not
+from webapp.domain.memberships import ACCOUNT_OFF, expire_due, why_not
 from webapp.domain.settling import REMOVED, end
-from webapp.models import Company, Customer, Membership, MembershipItem, User
+from webapp.models import Company, Customer, Membership, MembershipItem, PaymentMethod, User
 from webapp.models.invoice import invoice_code
 
 
@@ -45,6 +45,39 @@ def transfer(membership_id: int, to: Customer, *, version: int, by: User, on: da
     return new
 
 
+def why_not_transfer(membership: Membership) -> str | None:
+    """Why a membership cannot be handed over to anybody, in a sentence; None when it can."""
+    name = membership.package_name
+    if not membership.is_active:
+        return f"{name} is {membership.reason}; only an active membership is handed over."
+    if not PaymentMethod.account_is_active():
+        return ACCOUNT_OFF
+    open_ = rows(
+        "SELECT DISTINCT i.series, i.number FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        " WHERE l.membership_id = ? AND i.status = 'open' ORDER BY i.series, i.number",
+        (membership.id,),
+    )
+    if open_:
+        codes = ", ".join(invoice_code(series, number) for series, number in open_)
+        return f"Invoice {codes} must be paid or voided first."
+    return None
+
+
+def why_not_to(membership: Membership, to: Customer) -> str | None:
+    """Why it cannot be handed over to this customer, in a sentence; None when it can."""
+    if to.id == membership.customer_id:
+        return "Choose another customer."
+    reason = why_not(to)
+    if reason:
+        return reason
+    if rows(
+        "SELECT 1 FROM membership WHERE customer_id = ? AND package_id = ? AND state = 'active'",
+        (to.id, membership.package_id),
+    ):
+        return f"{to.name} is active in {membership.package_name} already."
+    return None
+
+
 def was_transferred(membership_id: int) -> bool:
     """Whether the membership ended by being handed over: then it stays ended."""
     return bool(
@@ -56,24 +89,12 @@ def was_transferred(membership_id: int) -> bool:
 
 
 def _refuse(old: Membership, to: Customer) -> None:
-    if to.id == old.customer_id:
-        raise DomainError("Choose another customer.", "to")
-    reason = why_not(to)
+    reason = why_not_to(old, to)
     if reason:
         raise DomainError(reason, "to")
-    if rows(
-        "SELECT 1 FROM membership WHERE customer_id = ? AND package_id = ? AND state = 'active'",
-        (to.id, old.package_id),
-    ):
-        raise DomainError(f"{to.name} is active in {old.package_name} already.", "to")
-    open_ = rows(
-        "SELECT DISTINCT i.series, i.number FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
-        " WHERE l.membership_id = ? AND i.status = 'open' ORDER BY i.series, i.number",
-        (old.id,),
-    )
-    if open_:
-        codes = ", ".join(invoice_code(series, number) for series, number in open_)
-        raise DomainError(f"Invoice {codes} must be paid or voided first.")
+    reason = why_not_transfer(old)
+    if reason:
+        raise DomainError(reason)
 
 
 def _copy(old: Membership, to: Customer, *, by: User) -> Membership:

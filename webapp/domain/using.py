@@ -1,5 +1,6 @@
 """Use one: a unit charged at the package rate and paid from package funds in one step (what a studio does all day)."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -8,14 +9,19 @@ from webapp.domain import drafts, invoicing, ledger, payments
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.memberships import expire_due
 from webapp.domain.quoting import Quote, quote_lines
-from webapp.models import Company, DraftLine, Invoice, Item, Membership, PaymentMethod, User
+from webapp.models import Company, DraftLine, Invoice, Item, Membership, MembershipItem, PaymentMethod, User
 
 
 class Use(NamedTuple):
-    """What using so much would charge, and whether the package funds reach."""
+    """What using so much would charge, and whether the package funds reach.
+
+    `left_milli` is what is left of the item before; `completes` says that nothing of the membership is left after.
+    """
 
     quote: Quote
     funds_minor: int
+    left_milli: int
+    completes: bool
     refusal: str | None
 
     @property
@@ -30,7 +36,14 @@ def would_use(membership: Membership, item: Item, quantity_milli: int, *, on: da
     )
     quoted = quote_lines(membership.customer, [line], on)
     funds = ledger.balance(ledger.package_funds(membership.id))
-    return Use(quoted, funds, _refusal(membership, quoted, funds))
+    items = list(MembershipItem.select().where(MembershipItem.membership == membership))
+    return Use(
+        quoted,
+        funds,
+        sum(each.left_milli for each in items if each.item_id == item.id),
+        _completes(items, item, quantity_milli),
+        _refusal(membership, item, quoted, funds, on),
+    )
 
 
 @transactional
@@ -59,10 +72,20 @@ def use(membership_id: int, item: Item, quantity_milli: int, *, version: int, by
     return Invoice.get_by_id(invoice.id)
 
 
-def _refusal(membership: Membership, quoted: Quote, funds_minor: int) -> str | None:
+def _completes(items: Sequence[MembershipItem], item: Item, quantity_milli: int) -> bool:
+    """Whether every included unit is used once this quantity is."""
+    taken = {item.id: quantity_milli}
+    return all(each.used_milli + taken.get(each.item_id, 0) >= each.included_milli for each in items)
+
+
+def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, on: date) -> str | None:
     account = payments.why_no_account(membership.customer)
     if account:
         return account
+    if not item.active:
+        return f"{item.name} is inactive. Somebody with Manage Catalogue can make it active."
+    if membership.start_on > on:
+        return f"{membership.package_name} starts on {membership.start_on}. Nothing can be used before."
     if quoted.problems:
         return quoted.problems[0].sentence
     if any(line.source != "draw" for line in quoted.lines):
