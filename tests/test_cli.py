@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from types import ModuleType
 
 import pytest
 import time_machine
@@ -92,9 +91,7 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     def fill(*, owner: User, on: date) -> None:
         asked.append((owner.email, User.select().count()))
 
-    demo = ModuleType("webapp.domain.demo")
-    demo.fill = fill  # type: ignore[attr-defined]  # a stand-in
-    monkeypatch.setitem(sys.modules, "webapp.domain.demo", demo)
+    monkeypatch.setattr("webapp.domain.demo.fill", fill)
     return asked
 
 

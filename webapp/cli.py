@@ -1,7 +1,6 @@
 """Commands for the person who runs Carnet: ``flask --app wsgi …``."""
 
 import functools
-import importlib
 import secrets
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -12,6 +11,7 @@ from flask.cli import with_appcontext
 
 from webapp.db import transactional, utcnow
 from webapp.domain import checks, passwords, staff
+from webapp.domain import demo as sample
 from webapp.domain.company import Currency, Owner, Profile, set_up
 from webapp.domain.errors import DomainError
 from webapp.domain.memberships import expire_due
@@ -104,7 +104,7 @@ def _fill_sample(password_hash: str) -> None:
     for login, name, role_name in SAMPLE_STAFF:
         role = Role.get(Role.name == role_name)
         staff.create_user(email=f"{login}@demo.test", name=name, role=role, password_hash=password_hash, by=owner)
-    importlib.import_module("webapp.domain.demo").fill(owner=owner, on=_company().day_of(utcnow()))
+    sample.fill(owner=owner, on=_company().day_of(utcnow()))
 
 
 @click.command("expire")

@@ -1,9 +1,7 @@
 """The business: set up once, whoever else tries; edited until money was asked for in its currency."""
 
-import sys
 import threading
 from datetime import date
-from types import ModuleType
 from typing import Any
 
 import peewee
@@ -87,9 +85,7 @@ def test_two_at_the_same_moment(empty: peewee.Database) -> None:
 
 def test_sample_is_part_of_it(empty: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, date]] = []
-    demo = ModuleType("webapp.domain.demo")
-    demo.fill = lambda *, owner, on: asked.append((owner.email, on))  # type: ignore[attr-defined]  # a stand-in
-    monkeypatch.setitem(sys.modules, "webapp.domain.demo", demo)
+    monkeypatch.setattr("webapp.domain.demo.fill", lambda *, owner, on: asked.append((owner.email, on)))
     company.set_up(profile(), DANA, sample=True)
     made = Company.current()
     assert made is not None
@@ -100,9 +96,7 @@ def test_a_sample_that_fails_leaves_nothing(empty: peewee.Database, monkeypatch:
     def fill(*, owner: User, on: date) -> None:
         raise DomainError("Not today.")
 
-    demo = ModuleType("webapp.domain.demo")
-    demo.fill = fill  # type: ignore[attr-defined]  # a stand-in
-    monkeypatch.setitem(sys.modules, "webapp.domain.demo", demo)
+    monkeypatch.setattr("webapp.domain.demo.fill", fill)
     with pytest.raises(DomainError, match="Not today"):
         company.set_up(profile(), DANA, sample=True)
     assert Company.current() is None

@@ -1,8 +1,7 @@
 """The first page of all, and that it is gone afterwards."""
 
-import sys
 from datetime import date
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -126,10 +125,7 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     def fill(*, owner: User, on: date) -> None:
         asked.append(owner.name)
 
-    demo = ModuleType("webapp.domain.demo")
-    demo.fill = fill  # type: ignore[attr-defined]  # a stand-in
-    monkeypatch.setitem(sys.modules, "webapp.domain.demo", demo)
-    monkeypatch.setattr("webapp.blueprints.setup.forms.has_sample", lambda: True)
+    monkeypatch.setattr("webapp.domain.demo.fill", fill)
     return asked
 
 

@@ -1,7 +1,5 @@
 """The business itself: set up once, by its first owner, and edited later."""
 
-import importlib
-import importlib.util
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +7,7 @@ import peewee
 
 from webapp import money
 from webapp.db import rows, transactional, utcnow
-from webapp.domain import audit
+from webapp.domain import audit, demo
 from webapp.domain.edits import write
 from webapp.domain.errors import DomainError
 from webapp.domain.names import given
@@ -93,13 +91,8 @@ def _set_up(profile: Profile, owner: Owner, sample: bool) -> User:
     user = User.get_by_id(user.id)  # as everybody else will meet it
     audit.record("business set up", "company", company.id, by=user, currency=company.currency)
     if sample:
-        importlib.import_module("webapp.domain.demo").fill(owner=user, on=company.day_of(utcnow()))
+        demo.fill(owner=user, on=company.day_of(utcnow()))
     return user
-
-
-def has_sample() -> bool:
-    """Whether there is a sample business to fill in."""
-    return importlib.util.find_spec("webapp.domain.demo") is not None
 
 
 @transactional

@@ -4,7 +4,7 @@ from wtforms import RadioField
 from wtforms.validators import Regexp
 
 from webapp.business import BusinessFields, asked_language, currencies, currency_of, zone_of_this_computer
-from webapp.domain.company import Owner, Profile, has_sample
+from webapp.domain.company import Owner, Profile
 from webapp.forms import Form, LineField, SecretField, required
 
 EMAIL = Regexp(r"[^@\s]+@[^@\s]+$", message="Type it like name@example.com.")
@@ -29,12 +29,10 @@ class SetupForm(BusinessFields, Form):
         language = asked_language()
         guessed = {"locale": language, "currency": currency_of(language), "timezone": zone_of_this_computer()}
         super().__init__(data=guessed, **kwargs)
-        if not has_sample():
-            del self.start
 
     @property
     def wants_sample(self) -> bool:
-        return "start" in self and self.start.data == "sample"
+        return bool(self.start.data == "sample")
 
     def profile(self) -> Profile:
         """The business as typed."""
