@@ -58,7 +58,7 @@ def said_of(invoice: Invoice, plan: Plan, tenders: Sequence[Tender]) -> dict[int
 
 
 def _names(invoice: Invoice) -> dict[int, str]:
-    """The lines by what they are called; where a package covers a part of an item, the rest says at which rate it is."""
+    """What the lines are called; where a package covers a part of an item, the rest says at which rate it is."""
     found = rows("SELECT id, description, source FROM invoice_line WHERE invoice_id = ?", (invoice.id,))
     covered = {description for _, description, source in found if source == "draw"}
     return {
