@@ -4,9 +4,9 @@ import peewee
 import pytest
 from flask import Flask
 
-from tests.conftest import Running
+from tests.conftest import Running, disconnect
 from webapp import create_app
-from webapp.db import execute, is_sqlite, rows
+from webapp.db import db, execute, is_sqlite, rows
 from webapp.migrations import migrate, names, state
 from webapp.models import MODELS
 from webapp.starting import StaleDatabase
@@ -98,5 +98,7 @@ def test_a_database_of_a_newer_program_is_refused(engine: Running, built_app: Fl
     empty.close()
     with pytest.raises(StaleDatabase, match=r"run\.py flask migrate"):
         create_app({**built_app.config, "DATABASE_URL": engine.engine.url})
+    disconnect(db.obj)  # of the application that was not built
+    db.initialize(empty)
     with pytest.raises(ValueError, match="newer than this program"):
         migrate(empty)
