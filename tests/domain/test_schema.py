@@ -6,7 +6,7 @@ import peewee
 import pytest
 
 from tests import factories as f
-from webapp.db import SAFE_WAL, db, execute, rows
+from webapp.db import db, execute, rows
 from webapp.domain import voids
 from webapp.domain.once import once
 from webapp.models import Invoice, Item, User
@@ -327,31 +327,3 @@ def test_insert_or_replace_is_no_way_around(deal: Invoice, table: str) -> None:
 def test_amounts_are_whole_numbers(deal: Invoice, value: str) -> None:
     """Without STRICT, SQLite would keep 10.5 in an integer column, and turn what is too large into a float."""
     refused(f"UPDATE membership_item SET drawn_minor = {value}", "(?i)cannot store|datatype")
-
-
-@pytest.mark.sqlite_only
-def test_every_table_is_strict(business: peewee.Database) -> None:
-    found = rows("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'")
-    assert found
-    assert {name for name, strict in found if not strict} == set()
-
-
-@pytest.mark.sqlite_only
-def test_every_connection_is_careful(business: peewee.Database) -> None:
-    business.close()
-    pragmas = ("foreign_keys", "recursive_triggers", "synchronous", "journal_mode")
-    with business.connection_context():
-        assert [rows(f"PRAGMA {pragma}")[0][0] for pragma in pragmas] == [1, 1, 2, "wal"]
-
-
-@pytest.mark.sqlite_only
-def test_sqlite_does_not_lose_committed_pages(business: peewee.Database) -> None:
-    version = rows("SELECT sqlite_version()")[0][0]
-    assert tuple(map(int, version.split("."))) >= SAFE_WAL == (3, 51, 3)
-
-
-@pytest.mark.postgres_only
-def test_acts_are_serializable(business: peewee.Database) -> None:
-    from webapp.db import transactional
-
-    assert transactional(lambda: rows("SHOW transaction_isolation")[0][0])() == "serializable"
