@@ -3,6 +3,7 @@
 import logging
 from typing import NamedTuple
 
+import peewee
 from flask import Flask, Response, make_response, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -98,6 +99,14 @@ def on_refusal(error: DomainError) -> Response:
     return _answer(422, Words(PLAIN[422].title, str(error) or PLAIN[422].text))
 
 
+def on_busy(error: peewee.OperationalError) -> Response:
+    """The database could not be reached or stayed locked: the transaction did not happen, and may be tried again."""
+    log.warning("the database did not answer", exc_info=error)
+    response = _answer(503, PLAIN[503])
+    response.headers["Retry-After"] = "5"
+    return response
+
+
 def on_fault(error: Exception) -> Response:
     """Anything nobody thought of: written to the log, told without details."""
     log.error("unexpected fault", exc_info=error)
@@ -111,5 +120,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Changed, on_changed)
     app.register_error_handler(NotFound, on_not_found)
     app.register_error_handler(DomainError, on_refusal)
+    app.register_error_handler(peewee.OperationalError, on_busy)
     if not (app.testing or app.debug):  # there the fault itself is wanted
         app.register_error_handler(Exception, on_fault)
