@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from webapp import money
-from webapp.db import as_day, marks, rows
+from webapp.db import as_day, rows
+from webapp.domain.entries import Entry, entries_of_invoice
 from webapp.domain.payment_list import FATE
-from webapp.models import Customer, Invoice, InvoiceLine, Membership, PaymentMethod
-from webapp.models.invoice import invoice_code
+from webapp.models import Invoice, InvoiceLine
 
 
 class Source(NamedTuple):
@@ -27,23 +26,6 @@ class Received(NamedTuple):
     kind: str
     amount_minor: int
     fate: str
-
-
-class Posting(NamedTuple):
-    """One transfer of the books."""
-
-    debit: str
-    credit: str
-    amount_minor: int
-
-
-class Entry(NamedTuple):
-    """One journal of the books: the day, what happened in words, and its transfers."""
-
-    journal: int
-    day: date | None
-    what: str
-    postings: list[Posting]
 
 
 class Units(NamedTuple):
@@ -85,19 +67,6 @@ class Issued(NamedTuple):
     history: list[Act]
 
 
-WHAT: Final = {
-    "issue": "Saved",
-    "pay": "Payment",
-    "keep": "Rest kept on account",
-    "return": "Back to the account",
-    "completed": "Package completed",
-    "removed": "Removed from package",
-    "expired": "Package expired",
-    "sweep": "On to general funds",
-    "cancel": "Unpaid rest of the package credited",
-    "mirror": "Taken back",
-}
-
 _SOURCES = """
 SELECT a.line_id, a.source, method.name, m.package_name, SUM(a.amount_minor)
 FROM allocation a JOIN journal j ON j.id = a.journal_id JOIN invoice_line l ON l.id = a.line_id
@@ -114,17 +83,6 @@ LEFT JOIN journal undone ON undone.mirrors_id = payment.journal_id
 LEFT JOIN journal back ON back.kind = 'return' AND back.source = 'journal' AND back.source_id = payment.journal_id
   AND back.part = 0
 WHERE payment.invoice_id = ? ORDER BY payment.id"""  # noqa: S608  # own text
-
-_BOOKS = """
-SELECT j.id, j.posted_on, j.kind, origin.kind, debit.kind, debit.ref, debit.label, credit.kind, credit.ref,
-  credit.label, t.amount_minor
-FROM journal j JOIN transfer t ON t.journal_id = j.id
-JOIN account debit ON debit.id = t.debit_id JOIN account credit ON credit.id = t.credit_id
-LEFT JOIN journal origin ON origin.id = j.mirrors_id
-WHERE j.id IN (SELECT id FROM journal WHERE invoice_id = ?
-  UNION SELECT journal.id FROM audit JOIN journal ON journal.audit_id = audit.id
-  WHERE audit.subject = 'invoice' AND audit.subject_id = ?)
-ORDER BY j.id, t.line"""
 
 _COMPLETED = """
 SELECT m.id, m.package_name, a.detail, COALESCE((SELECT SUM(t.amount_minor) FROM journal j
@@ -148,7 +106,7 @@ def issued(invoice: Invoice) -> Issued:
         lines=lines,
         sources=_sources(invoice.id),
         payments=[_received(row) for row in rows(_PAYMENTS, (invoice.id,))],
-        books=_books(invoice),
+        books=entries_of_invoice(invoice.id),
         units=_units(lines),
         completed=_completed(invoice.id),
         history=[_act(row) for row in rows(_HISTORY, (invoice.id,))],
@@ -189,46 +147,3 @@ def _completed(invoice_id: int) -> list[Completed]:
         for membership, package, detail, left_over in latest.values()
         if json.loads(detail).get("invoice") == invoice_id
     ]
-
-
-def _books(invoice: Invoice) -> list[Entry]:
-    found = rows(_BOOKS, (invoice.id, invoice.id))
-    names = _account_names({(row[n], row[n + 1]) for row in found for n in (4, 7)})
-    entries: dict[int, Entry] = {}
-    for journal, day, kind, origin, *accounts, amount in found:
-        what = WHAT.get(kind, kind.capitalize()) + (f": {WHAT.get(origin, origin).lower()}" if origin else "")
-        entry = entries.setdefault(journal, Entry(journal, as_day(day), what, []))
-        debit, credit = (_account(names, *accounts[n : n + 3]) for n in (0, 3))
-        entry.postings.append(Posting(debit, credit, int(amount)))
-    return list(entries.values())
-
-
-def _account_names(keys: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """The names of the records that accounts belong to, by kind of account and id."""
-    names = {("M", method.id): method.name for method in PaymentMethod.select()}
-    of_kind = {kind: [ref for k, ref in keys if k == kind] for kind in "RAGP"}
-    codes = of_kind["R"] + of_kind["A"]
-    for found, series, number in rows(
-        f"SELECT id, series, number FROM invoice WHERE id IN ({marks(codes)})",  # noqa: S608  # marks only
-        codes,
-    ):
-        names["R", found] = names["A", found] = invoice_code(series, number)
-    names |= {("G", c.id): c.name for c in Customer.select().where(Customer.id.in_(of_kind["G"] or [0]))}
-    memberships = Membership.select().where(Membership.id.in_(of_kind["P"] or [0]))
-    return names | {("P", m.id): m.package_name for m in memberships}
-
-
-def _account(names: dict[tuple[str, int], str], kind: str, ref: int, label: str) -> str:
-    """An account of the chart in words."""
-    name = names.get((kind, ref), "")
-    if kind == "T":
-        return f"Tax payable {money.plain(ref, 4)} %"
-    said = {
-        "M": name,
-        "R": f"Receivable {name}",
-        "A": f"Awaiting payment {name}",
-        "G": f"General funds of {name}",
-        "P": f"Package funds {name}",
-        "I": f"Income {label}",
-    }
-    return said.get(kind, kind.capitalize())
