@@ -1,18 +1,22 @@
-"""What a void would do, stated in numbers before anybody confirms it."""
+"""What an act would do, stated in numbers before anybody confirms it: it is done, looked at, and taken back."""
 
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from webapp.db import rows, transactional
+from webapp.db import db, marks, rows, transactional
 from webapp.domain import ledger
 from webapp.domain.errors import DomainError
+from webapp.domain.merging import owner_of
 from webapp.domain.voids import TO_ACCOUNT, void
-from webapp.models import Invoice, Membership, MembershipItem, User
+from webapp.models import Customer, Invoice, Membership, MembershipItem, User
+from webapp.models.invoice import invoice_code
+
+T = TypeVar("T")
 
 
 class UnitsBack(NamedTuple):
-    """Units that a void gives back to one item of a membership."""
+    """Units that come back to one item of a membership; below 0 they are taken from it."""
 
     membership: int
     package: str
@@ -23,12 +27,14 @@ class UnitsBack(NamedTuple):
 
 
 class FundsAfter(NamedTuple):
-    """What a void does to one fund; `membership` is None for general funds."""
+    """What happens to one fund; `membership` is None for general funds."""
 
     membership: int | None
     label: str
     before_minor: int
     after_minor: int
+    customer: int
+    whose: str
 
 
 class StateAfter(NamedTuple):
@@ -38,6 +44,27 @@ class StateAfter(NamedTuple):
     package: str
     before: str
     after: str
+
+
+class InvoiceAfter(NamedTuple):
+    """What becomes of an invoice, and of what is due on it."""
+
+    invoice: int
+    code: str
+    before: str
+    after: str
+    due_before_minor: int
+    due_after_minor: int
+
+
+class Would(NamedTuple):
+    """Everything that an act would do to some customers, or in `refusal` why it cannot be done."""
+
+    units: list[UnitsBack]
+    funds: list[FundsAfter]
+    states: list[StateAfter]
+    invoices: list[InvoiceAfter]
+    refusal: DomainError | None
 
 
 class Consequences(NamedTuple):
@@ -53,16 +80,43 @@ class Consequences(NamedTuple):
 class _Seen(NamedTuple):
     items: dict[int, MembershipItem]
     memberships: dict[int, Membership]
-    funds: dict[int | None, int]
+    package_funds: dict[int, int]
+    general_funds: dict[int, int]
+    names: dict[int, str]
+    invoices: dict[int, tuple[str, str, int]]
 
 
-class _Rehearsed(Exception):
-    """Leads out of a rehearsal, so that its transaction is taken back."""
+@transactional
+def rehearse(act: Callable[[], object], observe: Callable[[], T]) -> T:
+    """Do it, look, and take all of it back before anybody else sees it. Raises what the act raises."""
+    with db.atomic() as savepoint:
+        act()
+        seen = observe()
+        savepoint.rollback(begin=False)
+    return seen
+
+
+def would(act: Callable[[], object], customers: Iterable[int]) -> Would:
+    """What an act would change for these customers: their units, funds, memberships and invoices."""
+    ids = sorted(set(customers))
+    before, refusal = _observe(ids), None
+    try:
+        after = rehearse(act, lambda: _observe(ids))
+    except DomainError as error:
+        after, refusal = before, error
+    return Would(
+        _units(before, after), _funds(before, after), _states(before, after), _invoices(before, after), refusal
+    )
+
+
+def concerned(invoice: Invoice) -> list[int]:
+    """Whom an act on an invoice may touch: its customer, and everybody who paid some of it."""
+    payers = rows("SELECT DISTINCT customer_id FROM payment WHERE invoice_id = ?", (invoice.id,))
+    return sorted({owner_of(invoice.customer_id), *(owner_of(payer) for (payer,) in payers)})
 
 
 def consequences(invoice: Invoice, *, by: User, on: date, money: str = TO_ACCOUNT) -> Consequences:
-    """What `void` would do, found by doing it and taking all of it back before anybody sees it."""
-    before = _observe(invoice)
+    """What `void` would do."""
     paid = rows(
         "SELECT pm.name, SUM(p.amount_minor) FROM payment p JOIN payment_method pm ON pm.id = p.method_id"
         " WHERE p.invoice_id = ? AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.mirrors_id = p.journal_id)"
@@ -70,45 +124,38 @@ def consequences(invoice: Invoice, *, by: User, on: date, money: str = TO_ACCOUN
         (invoice.id,),
     )
     payments = [(name, int(amount)) for name, amount in paid]
-    after, refusal = before, None
-    try:
-        after = _rehearse(invoice, by=by, on=on, money=money)
-    except DomainError as error:
-        refusal = error.message
-    return Consequences(*_compare(before, after), payments=payments, refusal=refusal)
-
-
-def _rehearse(invoice: Invoice, *, by: User, on: date, money: str) -> _Seen:
-    seen: list[_Seen] = []
-
-    @transactional
-    def act() -> None:
-        void(invoice.id, reason="rehearsal", by=by, on=on, money=money)
-        seen.append(_observe(invoice))
-        raise _Rehearsed
-
-    with suppress(_Rehearsed):
-        act()
-    return seen[-1]
-
-
-def _observe(invoice: Invoice) -> _Seen:
-    found = rows(
-        "SELECT DISTINCT membership_id FROM invoice_line WHERE invoice_id = ? AND membership_id IS NOT NULL"
-        " ORDER BY membership_id",
-        (invoice.id,),
+    said = would(
+        lambda: void(invoice.id, reason="rehearsal", by=by, on=on, money=money),
+        concerned(invoice),
     )
-    ids = [row[0] for row in found]
-    items = MembershipItem.select().where(MembershipItem.membership.in_(ids or [0])).order_by(MembershipItem.id)
-    memberships = Membership.select().where(Membership.id.in_(ids or [0])).order_by(Membership.id)
-    held = ledger.balances("P", ids)
-    general = ledger.balance(ledger.general(invoice.customer_id))
-    funds: dict[int | None, int] = {None: general} | {membership_id: held[membership_id] for membership_id in ids}
-    return _Seen({item.id: item for item in items}, {m.id: m for m in memberships}, funds)
+    refusal = said.refusal.message if said.refusal else None
+    return Consequences(said.units, said.funds, said.states, payments, refusal)
 
 
-def _compare(before: _Seen, after: _Seen) -> tuple[list[UnitsBack], list[FundsAfter], list[StateAfter]]:
-    units = [
+def _observe(customers: list[int]) -> _Seen:
+    whose = f"customer_id IN ({marks(customers)})"
+    memberships = {m.id: m for m in Membership.fetch(f"{whose} ORDER BY id", customers)}
+    items = MembershipItem.fetch(
+        f"membership_id IN (SELECT id FROM membership WHERE {whose}) ORDER BY id",  # noqa: S608  # marks only
+        customers,
+    )
+    found = rows(
+        "SELECT id, series, number, status, due_minor FROM invoice"  # noqa: S608  # marks only
+        f" WHERE {whose} AND status <> 'draft' ORDER BY series, number",
+        customers,
+    )
+    return _Seen(
+        {item.id: item for item in items},
+        memberships,
+        ledger.balances("P", list(memberships)),
+        ledger.balances("G", customers),
+        {customer.id: customer.name for customer in Customer.fetch(f"id IN ({marks(customers)})", customers)},
+        {row[0]: (invoice_code(row[1], row[2]), row[3], int(row[4])) for row in found},
+    )
+
+
+def _units(before: _Seen, after: _Seen) -> list[UnitsBack]:
+    return [
         UnitsBack(
             item.membership_id,
             before.memberships[item.membership_id].package_name,
@@ -120,16 +167,33 @@ def _compare(before: _Seen, after: _Seen) -> tuple[list[UnitsBack], list[FundsAf
         for key, item in before.items.items()
         if after.items[key].left_milli != item.left_milli
     ]
-    funds = [
-        FundsAfter(key, before.memberships[key].package_name if key else "General funds", held, after.funds[key])
-        for key, held in before.funds.items()
-        if after.funds[key] != held
+
+
+def _funds(before: _Seen, after: _Seen) -> list[FundsAfter]:
+    general = [
+        FundsAfter(None, "General funds", held, after.general_funds[key], key, before.names[key])
+        for key, held in before.general_funds.items()
+        if after.general_funds[key] != held
     ]
-    states = [
-        StateAfter(
-            key, m.package_name, m.reason or m.state, after.memberships[key].reason or after.memberships[key].state
-        )
+    of_packages = [
+        FundsAfter(key, m.package_name, held, after.package_funds[key], m.customer_id, before.names[m.customer_id])
         for key, m in before.memberships.items()
-        if (m.reason or m.state) != (after.memberships[key].reason or after.memberships[key].state)
+        if after.package_funds[key] != (held := before.package_funds[key])
     ]
-    return units, funds, states
+    return [*general, *of_packages]
+
+
+def _states(before: _Seen, after: _Seen) -> list[StateAfter]:
+    return [
+        StateAfter(key, m.package_name, m.reason or m.state, now.reason or now.state)
+        for key, m in before.memberships.items()
+        if (m.reason or m.state) != ((now := after.memberships[key]).reason or now.state)
+    ]
+
+
+def _invoices(before: _Seen, after: _Seen) -> list[InvoiceAfter]:
+    return [
+        InvoiceAfter(key, code, status, after.invoices[key][1], due, after.invoices[key][2])
+        for key, (code, status, due) in before.invoices.items()
+        if after.invoices[key] != (code, status, due)
+    ]
