@@ -16,7 +16,7 @@ class Row(NamedTuple):
     """One posting: what happened to which fund, and what the customer's funds came to after it.
 
     `invoice`, `membership` and `payment` are the ids of what a link may lead to; `membership` is the one whose package
-    funds or end this is about.
+    funds or end this is about. `code` is the invoice's number, `reason` what was said when it was done.
     """
 
     day: date
@@ -28,6 +28,8 @@ class Row(NamedTuple):
     invoice: int | None
     membership: int | None
     payment: int | None
+    code: str
+    reason: str
 
 
 class Statement(NamedTuple):
@@ -90,13 +92,16 @@ SELECT COALESCE(SUM(posting.amount), 0) FROM posting JOIN journal j ON j.id = po
 WHERE j.posted_on < ?"""
 )
 
-# The origin of a mirror or a return is the journal that it takes back or gives back.
-_POSTINGS = (
-    _OWN
-    + """
-SELECT j.posted_on, j.id, j.kind, origin.kind, posting.kind, posting.amount, COALESCE(i.id, oi.id),
-    COALESCE(i.series, oi.series), COALESCE(i.number, oi.number), m.id, m.package_name, p.id, method.name
-FROM posting JOIN journal j ON j.id = posting.journal_id
+# The origin of a mirror or a return is the journal that it takes back or gives back. Money that was paid out has no
+# payment of its own; its method is that of the account.
+_POSTINGS = f"""{_OWN}
+SELECT j.posted_on, j.id, j.kind, origin.kind, a.act, a.reason, posting.kind, posting.amount, COALESCE(i.id, oi.id),
+    COALESCE(i.series, oi.series), COALESCE(i.number, oi.number), COALESCE(i.customer_id, oi.customer_id),
+    COALESCE(i.customer_name, oi.customer_name), m.id, m.package_name, p.id, COALESCE(method.name, (
+        SELECT out.name FROM transfer t JOIN account til ON til.id IN (t.debit_id, t.credit_id) AND til.kind = 'M'
+        JOIN payment_method out ON out.id = til.ref WHERE t.journal_id = j.id ORDER BY t.line LIMIT 1)),
+    second.name, remaining.name, posting.ref = second.id
+FROM posting JOIN journal j ON j.id = posting.journal_id JOIN audit a ON a.id = j.audit_id
 LEFT JOIN journal origin ON j.source = 'journal' AND origin.id = j.source_id
 LEFT JOIN invoice i ON i.id = j.invoice_id
 LEFT JOIN invoice oi ON oi.id = origin.invoice_id
@@ -104,9 +109,10 @@ LEFT JOIN membership m ON m.id = CASE WHEN posting.kind = 'P' THEN posting.ref E
 LEFT JOIN payment p ON p.journal_id = j.id
 LEFT JOIN payment op ON op.journal_id = origin.id
 LEFT JOIN payment_method method ON method.id = COALESCE(p.method_id, op.method_id)
+LEFT JOIN customer second ON j.kind = 'merge' AND second.id = j.source_id
+LEFT JOIN customer remaining ON remaining.id = second.merged_into_id
 WHERE j.posted_on BETWEEN ? AND ? AND posting.amount <> 0
-ORDER BY j.posted_on, j.id, posting.amount, posting.kind, posting.ref"""
-)
+ORDER BY j.posted_on, j.id, posting.amount, posting.kind, posting.ref"""  # noqa: S608  # own text
 
 _HELD = """
 WITH posting AS (
@@ -130,7 +136,7 @@ def statement(customer_id: int, first: date, last: date) -> Statement:
     for found in rows(_POSTINGS, (*whose, first.isoformat(), last.isoformat())):
         posting = _Posting(*found)
         balance += int(posting.amount)
-        listed.append(_row(posting, balance))
+        listed.append(_row(posting, balance, customer_id))
     return Statement(opening, listed, balance)
 
 
@@ -155,15 +161,22 @@ class _Posting(NamedTuple):
     journal: int
     kind: str
     origin: str | None
+    act: str
+    reason: str
     account: str
     amount: Any
     invoice: int | None
     series: str | None
     number: int | None
+    owner: int | None
+    owner_name: str | None
     membership: int | None
     package: str | None
     payment: int | None
     method: str | None
+    second: str | None
+    remaining: str | None
+    is_second: Any
 
     @property
     def fund(self) -> str:
@@ -171,46 +184,73 @@ class _Posting(NamedTuple):
 
     @property
     def code(self) -> str:
-        return invoice_code(self.series or "", self.number or 0)
+        return invoice_code(self.series or "", self.number or 0) if self.invoice else ""
 
 
-def _row(posting: _Posting, balance: int) -> Row:
+def _row(posting: _Posting, balance: int, customer_id: int) -> Row:
     day = as_day(posting.day)
     assert day is not None  # noqa: S101  # the column is NOT NULL
     return Row(
         day,
         posting.journal,
-        _what(posting),
+        _what(posting, customer_id),
         posting.fund,
         int(posting.amount),
         balance,
         posting.invoice,
         posting.membership,
         posting.payment,
+        posting.code,
+        posting.reason,
     )
 
 
-def _what(posting: _Posting) -> str:
+def _what(posting: _Posting, customer_id: int) -> str:
     """What happened, in words."""
     if posting.kind == "pay":
-        return _paid(posting)
-    if posting.kind == "mirror" and posting.origin == "completed":
-        return f"{posting.package} active again"
+        return _paid(posting, customer_id)
     if posting.kind == "mirror":
-        return f"Invoice {posting.code} voided"
+        return _taken_back(posting)
+    went_in = posting.amount > 0
+    package, code, method = posting.package, posting.code, posting.method
     said = {
-        "return": f"Invoice {posting.code} voided: back to account, received by {posting.method}",
-        "keep": f"Kept on account, received by {posting.method}",
-        "completed": f"{posting.package} completed",
-        "removed": f"Removed from {posting.package}",
-        "expired": f"{posting.package} expired",
-        "sweep": f"Package funds of {posting.package}, which is inactive",
+        "return": f"Invoice {code} voided: back to account, received by {method}",
+        "keep": f"Kept on account, received by {method}",
+        "completed": f"{package} completed",
+        "removed": f"Removed from {package}",
+        "expired": f"{package} expired",
+        "forfeit": f"{package} expired, forfeited",
+        "restore": f"Forfeited funds of {package} back for invoice {code}",
+        "sweep": f"Package funds of {package}, which is inactive",
+        "reinstate": f"{package} reinstated",
+        "credit": f"Credit on invoice {code}",
+        "refund": f"{package} refunded",
+        "transfer": f"{package} {'taken over' if went_in else 'handed over'}",
+        "move": f"Moved {'into' if went_in == (posting.account == 'P') else 'out of'} {package}",
+        "deposit": f"Deposit by {method}",
+        "withdrawal": f"Withdrawal by {method}",
+        "adjustment": f"Adjusted {'up' if went_in else 'down'}",
+        "bounce": f"{method} bounced",
+        "cover": f"Check bounced: spent funds of {package} covered",
+        "merge": f"Merged into {posting.remaining}" if posting.is_second else f"Merged: balance of {posting.second}",
+        "opening": "Brought in from before",
     }
     return said.get(posting.kind, posting.kind.capitalize())
 
 
-def _paid(posting: _Posting) -> str:
+def _taken_back(posting: _Posting) -> str:
+    if posting.origin == "completed":
+        return f"{posting.package} active again"
+    if posting.act == "Bounced":
+        return f"{posting.method} bounced, invoice {posting.code}"
+    return f"Invoice {posting.code} voided"
+
+
+def _paid(posting: _Posting, customer_id: int) -> str:
+    if posting.amount < 0 and posting.payment is None:
+        return f"Invoice {posting.code} of the refund"
     if posting.amount < 0:
-        return f"Invoice {posting.code} paid by Account"
+        whose = "" if posting.owner == customer_id else f" for {posting.owner_name}"
+        return f"Invoice {posting.code} paid by Account{whose}"
     what = posting.package if posting.account == "P" else "Deposit"
     return f"{what} paid by {posting.method}, invoice {posting.code}"
