@@ -96,7 +96,7 @@ def begin() -> Response:
         try:
             return done(to=form.once(lambda: _begin(customer, form)), stay=False)
         except DomainError as error:
-            form.refuse(error)
+            form.refuse(error if error.field in form else DomainError(error.message, "offer"))
     return _empty_editor(customer, form)
 
 
@@ -225,7 +225,7 @@ def add(invoice_id: int) -> Response:
         except Changed as error:
             return _gone(invoice, error)
         except DomainError as error:
-            form.refuse(error)
+            form.refuse(DomainError(error.message, "offer"))
     return editor.show(draft, status=422, add=form, focus="add")
 
 

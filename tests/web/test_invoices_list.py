@@ -1,0 +1,271 @@
+"""Billing → Invoices: the list, its filters, search, pages and export."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import date
+
+import peewee
+import pytest
+from werkzeug.test import TestResponse
+
+from tests import factories as make
+from tests.clients import Client
+from tests.web.billing import DAY, MODAL, customer, on_the_day, words
+from webapp.db import is_sqlite, rows, utcnow
+from webapp.domain import invoice_list, paging
+from webapp.models import Customer, Invoice, User
+
+Queries = Callable[[], AbstractContextManager[list[str]]]
+REGION = "div#invoices-table"
+
+
+@pytest.fixture(autouse=True)
+def day(business: peewee.Database) -> Iterator[None]:
+    with on_the_day():
+        yield
+
+
+@pytest.fixture
+def invoices(cast: dict[str, User]) -> dict[str, Invoice]:
+    """One in every state."""
+    by, lesson = cast["owner"], make.item("Lesson", "50.00", unit="lesson")
+    emma, lukasz = customer("Emma Jones"), customer("Łukasz Woźniak")
+    early = date(2026, 5, 1)
+    return {
+        "overdue": make.save(lukasz, (lesson, "1"), by=by, on=early),
+        "paid": make.pay(make.save(emma, (lesson, "2"), by=by), by=by),
+        "void": _void(make.save(emma, (lesson, "3"), by=by), by),
+        "open": make.save(emma, (lesson, "4"), by=by),
+        "draft": make.draft(lukasz, (lesson, "5"), by=by),
+    }
+
+
+def _void(invoice: Invoice, by: User) -> Invoice:
+    from webapp.domain import voids
+
+    return voids.void(invoice.id, reason="Wrong customer", by=by, on=DAY)
+
+
+def listed(response: TestResponse) -> list[str]:
+    assert response.status_code == 200
+    return re.findall(r'class="lead nw"><a[^>]*>(.*?)</a>', response.text)
+
+
+def many(owner: User, count: int) -> None:
+    """Many open invoices at once, without what is written beside them: lists read only their rows."""
+    emma, now = customer(), utcnow()
+    facts = {"customer": emma, "customer_name": emma.name, "customer_sort": emma.sort_name, "status": "open"}
+    money = {"net_minor": 100, "total_minor": 100, "due_minor": 100}
+    when = {"service_on": DAY, "due_on": DAY, "issued_on": DAY, "created_by": owner, "created_at": now}
+    Invoice.insert_many(
+        {**facts, **money, **when, "changed_at": now, "series": "2026", "number": 1000 + n} for n in range(count)
+    ).execute()
+
+
+# The list
+
+
+def test_it_shows_each_invoice_with_its_state_in_words(bookkeeper: Client, invoices: dict[str, Invoice]):
+    response = bookkeeper.get("/billing/invoices")
+    assert listed(response) == ["Draft", "2026-0004", "2026-0003", "2026-0002", "2026-0001"]
+    shown = words(response)
+    assert "2026-0004 Emma Jones 1 Jun 2026 15 Jun 2026 Open 200.00 200.00" in shown
+    assert "2026-0003 Emma Jones 1 Jun 2026 15 Jun 2026 Void 150.00 —" in shown
+    assert "2026-0002 Emma Jones 1 Jun 2026 15 Jun 2026 Paid 100.00 —" in shown
+    assert "2026-0001 Łukasz Woźniak 1 May 2026 15 May 2026 Overdue 50.00 50.00" in shown
+
+
+@pytest.mark.parametrize(
+    "status, expected",
+    [
+        ("draft", ["Draft"]),
+        ("open", ["2026-0001", "2026-0004"]),
+        ("overdue", ["2026-0001"]),
+        ("paid", ["2026-0002"]),
+        ("void", ["2026-0003"]),
+        ("nonsense", ["Draft", "2026-0004", "2026-0003", "2026-0002", "2026-0001"]),
+    ],
+)
+def test_it_is_filtered_by_state(bookkeeper: Client, invoices: dict[str, Invoice], status: str, expected: list[str]):
+    assert listed(bookkeeper.get("/billing/invoices", query_string={"status": status})) == expected
+
+
+@pytest.mark.parametrize(
+    "typed, expected",
+    [
+        ("lukasz", ["Draft", "2026-0001"]),
+        ("woz luk", ["Draft", "2026-0001"]),
+        ("2026-0002", ["2026-0002"]),
+        ("2026-2", ["2026-0002"]),
+        ("3", ["2026-0003"]),
+        ("#0004", ["2026-0004"]),
+        ("2025-0001", []),
+        ("nobody", []),
+        ("%", []),
+        ("9" * 30, []),
+    ],
+)
+def test_it_is_searched_by_customer_and_number(
+    bookkeeper: Client, invoices: dict[str, Invoice], typed: str, expected: list[str]
+):
+    assert listed(bookkeeper.get("/billing/invoices", query_string={"q": typed})) == expected
+
+
+def test_it_is_sorted_by_customer_both_ways(bookkeeper: Client, invoices: dict[str, Invoice]):
+    upwards = listed(bookkeeper.get("/billing/invoices?sort=customer"))
+    assert upwards == ["2026-0002", "2026-0003", "2026-0004", "2026-0001", "Draft"]
+    assert listed(bookkeeper.get("/billing/invoices?sort=-customer")) == upwards[::-1]
+
+
+def test_htmx_gets_the_region_alone(bookkeeper: Client, invoices: dict[str, Invoice]):
+    response = bookkeeper.get("/billing/invoices?status=paid", htmx=REGION)
+    assert listed(response) == ["2026-0002"]
+    assert "<html" not in response.text
+    assert 'hx-get="/billing/invoices?status=paid"' in response.text
+
+
+def test_an_empty_list_says_how_to_begin(frontdesk: Client, bookkeeper: Client):
+    assert "New invoice" in words(frontdesk.get("/billing/invoices"))
+    assert "Somebody with Add Invoice can write them." in words(bookkeeper.get("/billing/invoices"))
+    assert "No invoice like that" in words(bookkeeper.get("/billing/invoices?q=nobody"))
+
+
+# Pages
+
+
+def test_fifty_a_page_there_and_back(bookkeeper: Client, cast: dict[str, User]):
+    many(cast["owner"], 120)
+    seen, address = [], "/billing/invoices"
+    for _ in range(3):
+        response = bookkeeper.get(address)
+        seen.append(listed(response))
+        following = re.findall(r'id="invoices-table-next" href="([^"]*)"', response.text)
+        address = following[0].replace("&amp;", "&") if following else ""
+    assert [len(page) for page in seen] == [50, 50, 20]
+    assert address == ""
+    assert [number for page in seen for number in page] == [f"2026-{n}" for n in range(1119, 999, -1)]
+    back = re.findall(r'id="invoices-table-previous" href="([^"]*)"', response.text)[0].replace("&amp;", "&")
+    assert listed(bookkeeper.get(back)) == seen[1]
+
+
+def test_any_cursor_is_answered(bookkeeper: Client, invoices: dict[str, Invoice]):
+    assert len(listed(bookkeeper.get("/billing/invoices?cursor=WzAsMV0x"))) == 5
+
+
+@pytest.mark.parametrize("query", ["", "status=overdue", "q=emma", "sort=customer", "q=1001"])
+def test_a_page_takes_as_many_queries_however_long_the_list(
+    bookkeeper: Client, cast: dict[str, User], queries: Queries, query: str
+):
+    many(cast["owner"], 3)
+    bookkeeper.get("/billing/invoices")  # the first look of a day is written down
+    with queries() as few:
+        bookkeeper.get(f"/billing/invoices?{query}")
+    emma = Customer.get()
+    for _ in range(60):
+        make.draft(emma, by=cast["owner"])
+    with queries() as many_more:
+        bookkeeper.get(f"/billing/invoices?{query}")
+    assert len(many_more) == len(few)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    "asked",
+    [
+        invoice_list.Asked(DAY),
+        invoice_list.Asked(DAY, status="open"),
+        invoice_list.Asked(DAY, status="overdue"),
+        invoice_list.Asked(DAY, status="paid"),
+        invoice_list.Asked(DAY, sort="customer"),
+        invoice_list.Asked(DAY, typed="2026-0001"),
+        invoice_list.Asked(DAY, typed="1"),
+    ],
+)
+def test_a_page_walks_an_index(business: peewee.Database, asked: invoice_list.Asked):
+    assert is_sqlite()
+    condition, params = invoice_list._condition(asked)
+    text = paging.page_sql(invoice_list._listing("invoice.id", asked), condition, None)
+    plan = [row[3] for row in rows(f"EXPLAIN QUERY PLAN {text}", (*params, 51))]
+    assert not [step for step in plan if "TEMP B-TREE" in step and not asked.typed]
+    assert not [step for step in plan if step == "SCAN invoice" and (asked.status or asked.typed)]
+
+
+# Export
+
+
+def test_the_export_holds_every_page_as_filtered(bookkeeper: Client, invoices: dict[str, Invoice]):
+    response = bookkeeper.get("/billing/invoices/export?status=open")
+    assert response.mimetype == "text/csv"
+    table = list(csv.reader(io.StringIO(response.text.removeprefix("\ufeff"))))
+    assert table[0][:4] == ["Number", "Customer", "Status", "Service date"]
+    days = ["2026-05-01", "2026-05-15", "2026-05-01"], ["2026-06-01", "2026-06-15", "2026-06-01"]
+    assert table[1:] == [
+        ["2026-0001", "Łukasz Woźniak", "Overdue", *days[0], "50.00", "0.00", "50.00", "50.00"],
+        ["2026-0004", "Emma Jones", "Open", *days[1], "200.00", "0.00", "200.00", "200.00"],
+    ]
+
+
+def test_the_export_of_a_draft_and_of_a_hostile_name(bookkeeper: Client, cast: dict[str, User]):
+    make.draft(customer("=1+1"), (make.item("Lesson", "50.00"), "1"), by=cast["owner"])
+    table = list(csv.reader(io.StringIO(bookkeeper.get("/billing/invoices/export").text.removeprefix("\ufeff"))))
+    assert table[1][:4] == ["", "'=1+1", "Draft", "2026-06-01"]
+
+
+# A row's menu
+
+
+@pytest.mark.parametrize(
+    "which, who, expected",
+    [
+        ("open", "manager", ["Open", "Pay", "Void"]),
+        ("open", "frontdesk", ["Open", "Pay"]),
+        ("open", "bookkeeper", ["Open"]),
+        ("paid", "manager", ["Open", "Void"]),
+        ("void", "manager", ["Open"]),
+        ("draft", "frontdesk", ["Open", "Discard draft"]),
+        ("draft", "bookkeeper", ["Open"]),
+    ],
+)
+def test_a_row_offers_what_may_be_done(
+    request: pytest.FixtureRequest, invoices: dict[str, Invoice], which: str, who: str, expected: list[str]
+):
+    client = request.getfixturevalue(who)
+    response = client.get(f"/billing/invoices/{invoices[which].id}/actions", htmx="div#menu")
+    assert re.findall(r'role="menuitem"[^>]*>.*?</svg>([^<]*)</a>', response.text) == expected
+
+
+# Who may see it
+
+
+def test_it_asks_for_access_billing_tab(app: object, cast: dict[str, User], frontdesk: Client):
+    role = cast["frontdesk"].role
+    role.permissions = frozenset()
+    role.save()
+    assert frontdesk.get("/billing/invoices").status_code == 403
+    assert frontdesk.get("/billing/invoices/export").status_code == 403
+    assert frontdesk.get(f"/billing/invoices/{10**9}/actions").status_code == 403
+
+
+def test_new_invoice_is_offered_only_to_who_may(bookkeeper: Client, frontdesk: Client, invoices: dict[str, Invoice]):
+    assert "New invoice" not in words(bookkeeper.get("/billing/invoices"))
+    assert "New invoice" in words(frontdesk.get("/billing/invoices"))
+
+
+def test_a_stranger_is_sent_to_sign_in(visitor: Client):
+    response = visitor.get("/billing/invoices?status=open")
+    assert response.status_code == 302
+    assert "next=" in response.location
+
+
+@pytest.mark.parametrize("address", ["/billing/invoices/999999/actions", "/billing/invoices/999999"])
+def test_what_does_not_exist_is_not_found(owner: Client, address: str):
+    assert owner.get(address).status_code == 404
+    assert owner.get(address, htmx=MODAL).status_code == 404
+
+
+def test_other_verbs_are_refused(owner: Client):
+    assert owner.put("/billing/invoices").status_code == 405
+    assert owner.post("/billing/invoices/export").status_code == 405
