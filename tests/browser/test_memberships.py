@@ -1,0 +1,98 @@
+"""Billing → Packages in a real browser: by keyboard alone, and views that keep their address."""
+
+from datetime import date
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from tests import factories as make
+from webapp.db import db
+from webapp.models import Membership, User
+
+
+@pytest.fixture
+def two(app: Flask) -> list[Membership]:
+    """Ann and Zoë in PIANO; Ann since yesterday."""
+    desk, piano = User.get(), make.piano()
+    made = [
+        make.add(make.somebody("Ann Able"), piano, by=desk, on=date(2026, 5, 31)),
+        make.add(make.somebody("Zoë Zwei"), piano, by=desk),
+    ]
+    db.close()
+    return made
+
+
+def test_remove_from_package_by_keyboard_alone(open_page, assert_accessible, two: list[Membership]) -> None:
+    page: Page = open_page("manager")
+    page.goto("/billing/packages")
+    button = page.get_by_role("button", name="Actions for Ann Able in PIANO")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if button.evaluate("button => button === document.activeElement"):
+            break
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="View")).to_be_focused()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="View")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Remove from Package")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    assert_accessible(page)
+    page.keyboard.type("moved away")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("button", name="Remove", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Ann Able was removed from PIANO.").first).to_be_visible()
+    expect(dialog).to_be_hidden()
+    row = page.get_by_role("row", name="Ann Able")
+    expect(row.get_by_text("Removed")).to_be_visible()
+    expect(page.get_by_role("row").last).to_contain_text("Ann Able")
+
+
+def test_the_order_in_the_headings_and_in_the_filters_is_one(open_page, two: list[Membership]) -> None:
+    page: Page = open_page("frontdesk")
+    page.goto("/billing/packages")
+    page.get_by_role("link", name="Start").click()
+    expect(page).to_have_url("/billing/packages?sort=start")
+    expect(page.get_by_label("Sort")).to_have_value("start")
+    page.get_by_label("Filter by status").select_option("active")
+    expect(page).to_have_url("/billing/packages?status=active&sort=start")
+    page.get_by_label("Sort").select_option("-start")
+    expect(page).to_have_url("/billing/packages?status=active&sort=-start")
+    expect(page.get_by_role("columnheader", name="Start")).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Zoë Zwei")
+    page.reload()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Zoë Zwei")
+
+
+def test_several_at_once_on_a_phone(open_page, assert_accessible, two: list[Membership]) -> None:
+    page: Page = open_page("manager", phone=True, dark=True)
+    page.goto("/billing/packages")
+    for name in ("Ann Able", "Zoë Zwei"):
+        page.get_by_role("checkbox", name=f"{name} in PIANO").check()
+    assert_accessible(page)
+    page.get_by_role("button", name="Remove from Package").click()
+    dialog = page.get_by_role("dialog", name="Remove from Package")
+    expect(dialog).to_contain_text("Zoë Zwei leaves PIANO.")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("2 customers were removed from PIANO.").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_the_membership_page_follows_what_is_done_on_it(open_page, two: list[Membership]) -> None:
+    page: Page = open_page("manager")
+    page.goto(f"/billing/memberships/{two[0].id}")
+    page.get_by_role("link", name="Funds history").click()
+    expect(page).to_have_url(f"/billing/memberships/{two[0].id}?view=funds")
+    page.get_by_role("link", name="Remove from Package").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Removed")
+    expect(page.get_by_role("link", name="Remove from Package")).to_have_count(0)
