@@ -20,7 +20,8 @@ def role(name: str = "Customer") -> Role:
 
 def facts(**changes: Any) -> dict[str, Any]:
     usual = {"name": "Emma Jones", "email": "emma@example.com", "phone": "+1 555-0100", "address": "12 Hangar Lane"}
-    return {**usual, "note": "", "role": role(), "active": True, **changes}
+    terms = {"role": role(), "credit_limit_minor": None, "tax_exempt": False, "active": True}
+    return {**usual, "note": "", **terms, **changes}
 
 
 @pytest.fixture
@@ -40,7 +41,8 @@ def test_new(emma: Customer) -> None:
         "emma@example.com",
         "Customer",
     )
-    assert latest() == ("customer added", {"active": True, "role": role().id})
+    terms = {"active": True, "role": role().id, "credit_limit_minor": None, "tax_exempt": False}
+    assert latest() == ("customer added", terms)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u202e\u2066", "\u3000"])
@@ -84,6 +86,15 @@ def test_the_log_tells_what_changed_but_nothing_personal(desk: User, emma: Custo
     assert "Emma" not in logged
     assert "ecret" not in logged
     assert "Hangar" not in logged
+
+
+def test_the_terms_of_an_account_are_logged_as_they_are(desk: User, emma: Customer) -> None:
+    customers.edit_customer(emma, **facts(credit_limit_minor=10000, tax_exempt=True), version=0, by=desk)
+    kept = Customer.get_by_id(emma.id)
+    assert (kept.credit_limit_minor, kept.tax_exempt) == (10000, True)
+    assert latest()[1]["changes"] == {"credit_limit_minor": [None, 10000], "tax_exempt": [False, True]}
+    with pytest.raises(Changed, match=r"credit limit is now “100\.00”, tax exempt is now “yes”"):
+        customers.edit_customer(emma, **facts(), version=0, by=desk)
 
 
 def test_the_second_of_two_edits_is_told_what_changed(desk: User, emma: Customer) -> None:

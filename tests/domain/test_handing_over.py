@@ -1,11 +1,13 @@
 """Transferring a membership to another customer, and merging a customer who was entered twice."""
 
+from typing import Any
+
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, funds, merging, reinstating, transferring, voids
-from webapp.domain.errors import DomainError
-from webapp.models import Customer, Item, Membership, PaymentMethod, User
+from webapp.domain import checks, drafts, funds, merging, reinstating, transferring, voids
+from webapp.domain.errors import Changed, DomainError
+from webapp.models import Customer, Invoice, Item, Membership, PaymentMethod, User
 
 pytestmark = pytest.mark.usefixtures("business")
 
@@ -73,6 +75,28 @@ def test_not_while_both_are_in_the_same_package(desk: User) -> None:
         f.add(customer, piano, by=desk)
     with pytest.raises(DomainError, match="Both are active in PIANO"):
         merging.merge(double, emma, by=desk, on=f.DAY)
+
+
+def test_a_merged_customer_is_done_with(desk: User) -> None:
+    """Their drafts carry the other's name, and nothing new begins for them."""
+    emma, double, lesson = f.somebody(), f.somebody("Emma Jnoes"), f.item("Lesson", "50")
+    issued, draft = f.save(double, (lesson, "1"), by=desk), f.draft(double, (lesson, "1"), by=desk)
+    merging.merge(double, emma, by=desk, on=f.DAY)
+    assert Invoice.get_by_id(draft.id).customer_name == "Emma Jones"
+    assert Invoice.get_by_id(issued.id).customer_name == "Emma Jnoes"
+    cash = f.method("cash")
+    facts: dict[str, Any] = {"by": desk, "on": f.DAY}
+    for act in (
+        lambda: funds.deposit(double, cash, 100, **facts),
+        lambda: funds.withdraw(double, cash, 100, reason="x", **facts),
+        lambda: funds.adjust(double, 100, reason="x", **facts),
+        lambda: merging.merge(double, f.somebody("Tom"), **facts),
+        lambda: merging.merge(emma, double, **facts),
+        lambda: drafts.begin(double, **facts),
+    ):
+        with pytest.raises(Changed, match="Emma Jnoes was merged into Emma Jones"):
+            act()
+    assert not checks.faults()
 
 
 def test_not_while_account_is_switched_off(desk: User) -> None:

@@ -6,16 +6,21 @@ from typing import Any, NamedTuple
 from webapp.db import rows, transactional, utcnow
 from webapp.domain import audit, paging, search
 from webapp.domain.edits import write
-from webapp.domain.errors import DomainError
+from webapp.domain.errors import Changed, DomainError
 from webapp.domain.names import given
 from webapp.domain.paging import Key, Listing, Page, Total
 from webapp.domain.rows import unchanged
-from webapp.models import Customer, Invoice, Membership, Role, User
+from webapp.models import Company, Customer, Invoice, Membership, Role, User
 
 KIND = "customer"
 STATES = {"active": "customer.active", "inactive": "NOT customer.active", "all": "1 = 1"}
 OFFERED = 20
-_LABELS = {"role": "customer role", "active": "status"}
+_LABELS = {
+    "role": "customer role",
+    "active": "status",
+    "credit_limit_minor": "credit limit",
+    "tax_exempt": "tax exempt",
+}
 _PERSONAL = {"name", "email", "phone", "address", "note"}
 
 
@@ -61,10 +66,20 @@ def create_customer(
     phone: str = "",
     address: str = "",
     note: str = "",
+    credit_limit_minor: int | None = None,
+    tax_exempt: bool = False,
     active: bool = True,
 ) -> Customer:
-    """Keep a new customer."""
-    facts = {"email": email, "phone": phone, "address": address, "note": note, "active": active}
+    """Keep a new customer. Without a credit limit of their own, the company's is theirs."""
+    facts = {
+        "email": email,
+        "phone": phone,
+        "address": address,
+        "note": note,
+        "credit_limit_minor": credit_limit_minor,
+        "tax_exempt": tax_exempt,
+        "active": active,
+    }
     return _create(given(name), role, facts, by)
 
 
@@ -74,7 +89,8 @@ def _create(name: str, role: Role, facts: dict[str, Any], by: User | None) -> Cu
     sort_name = search.sort_key(name)
     customer = Customer.create(name=name, sort_name=sort_name, role=role, created_at=utcnow(), **facts)
     _index(customer.id, name, facts)
-    audit.record("customer added", KIND, customer.id, by=by, customer=customer, role=role.id, active=facts["active"])
+    told = {name: facts[name] for name in ("credit_limit_minor", "tax_exempt", "active")}
+    audit.record("customer added", KIND, customer.id, by=by, customer=customer, role=role.id, **told)
     return customer
 
 
@@ -89,10 +105,20 @@ def edit_customer(
     phone: str,
     address: str,
     note: str,
+    credit_limit_minor: int | None,
+    tax_exempt: bool,
     active: bool,
 ) -> None:
-    """Change what is kept of a customer; `version` is the one that the form showed."""
-    facts = {"email": email, "phone": phone, "address": address, "note": note, "active": active}
+    """Change what is kept of a customer; `version` is the one that the form showed. Who was merged stays inactive."""
+    facts = {
+        "email": email,
+        "phone": phone,
+        "address": address,
+        "note": note,
+        "credit_limit_minor": credit_limit_minor,
+        "tax_exempt": tax_exempt,
+        "active": active,
+    }
     _edit(customer.id, version, {"name": given(name), "role": role, **facts}, by)
 
 
@@ -100,8 +126,11 @@ def edit_customer(
 def _edit(customer_id: int, version: int, after: dict[str, Any], by: User) -> None:
     customer = Customer.get_by_id(customer_id)
     _check_role(after["role"])
+    if after["active"]:
+        refuse_merged(customer)
     before = {name: getattr(customer, name) for name in after}
-    unchanged(customer, version, {_LABELS.get(name, name): (_said(before[name]), _said(after[name])) for name in after})
+    edits = {name: (_said(name, before[name]), _said(name, after[name])) for name in after}
+    unchanged(customer, version, {_LABELS.get(name, name): said for name, said in edits.items()})
     write(customer, **after, sort_name=search.sort_key(after["name"]))
     if before["name"] != after["name"]:
         _rename(customer_id, after["name"])
@@ -109,10 +138,21 @@ def _edit(customer_id: int, version: int, after: dict[str, Any], by: User) -> No
     audit.record("customer edited", KIND, customer_id, by=by, customer=customer_id, changes=_told(before, after))
 
 
-def _said(value: Any) -> Any:
+def refuse_merged(customer: Customer) -> None:
+    """Raise `Changed` for somebody who was merged: what was theirs belongs to another customer now."""
+    remaining = Customer.get_by_id(customer.id).merged_into
+    if remaining is not None:
+        raise Changed(f"{customer.name} was merged into {remaining.name}. Go on there.")
+
+
+def _said(name: str, value: Any) -> Any:
     """A value as a sentence about it has it."""
-    if isinstance(value, bool):
+    if name == "active":
         return "active" if value else "inactive"
+    if name == "tax_exempt":
+        return "yes" if value else "no"
+    if name == "credit_limit_minor":
+        return "the company's" if value is None else Company.get_by_id(1).amount(value)
     return value.name if isinstance(value, Role) else value or "empty"
 
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from webapp.db import execute, rows, transactional, utcnow
 from webapp.domain import rates
+from webapp.domain.customers import refuse_merged
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.quoting import Quote
 from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membership, Package, User
@@ -12,6 +13,7 @@ from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membershi
 @transactional
 def begin(customer: Customer, *, by: User, on: date, service_on: date | None = None) -> Invoice:
     """Open a draft for a customer; its service date is today and it is due after the company's usual days."""
+    refuse_merged(customer)
     return Invoice.create(
         customer=customer,
         customer_name=customer.name,

@@ -4,6 +4,7 @@ from datetime import date
 
 from webapp.db import transactional
 from webapp.domain import audit, ledger
+from webapp.domain.customers import refuse_merged
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
@@ -17,6 +18,7 @@ def deposit(
     customer: Customer, method: PaymentMethod, amount_minor: int, *, by: User, on: date, received_on: date | None = None
 ) -> Journal:
     """Take money into a customer's general funds."""
+    refuse_merged(customer)
     _refuse_method(method)
     _refuse_amount(amount_minor)
     if received_on and received_on > on:
@@ -29,6 +31,7 @@ def withdraw(
     customer: Customer, method: PaymentMethod, amount_minor: int, *, by: User, on: date, reason: str
 ) -> Journal:
     """Pay money out of a customer's general funds, at most what is there."""
+    refuse_merged(customer)
     _refuse_method(method)
     _refuse_amount(amount_minor)
     _refuse_without(reason)
@@ -39,6 +42,7 @@ def withdraw(
 @transactional
 def adjust(customer: Customer, amount_minor: int, *, by: User, on: date, reason: str) -> Journal:
     """Correct general funds up or down; what goes below the credit limit is refused."""
+    refuse_merged(customer)
     if amount_minor == 0:
         raise DomainError("Type an amount other than 0.", "amount")
     _refuse_without(reason)

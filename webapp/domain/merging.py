@@ -5,7 +5,8 @@ from datetime import date
 
 from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger
-from webapp.domain.errors import Changed, DomainError
+from webapp.domain.customers import refuse_merged
+from webapp.domain.errors import DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.memberships import expire_due
 from webapp.models import Audit, Customer, User
@@ -19,8 +20,9 @@ def merge(second: Customer, into: Customer, *, by: User, on: date) -> None:
     """
     if second.id == into.id:
         raise DomainError("Choose another customer.", "into")
-    if second.merged_into_id is not None or into.merged_into_id is not None:
-        raise Changed("One of them was merged already.")
+    second, into = Customer.get_by_id(second.id), Customer.get_by_id(into.id)
+    refuse_merged(second)
+    refuse_merged(into)
     for customer in (second, into):
         expire_due(on, customer_id=customer.id)
     _refuse_same_package(second, into)
@@ -31,6 +33,7 @@ def merge(second: Customer, into: Customer, *, by: User, on: date) -> None:
         "UPDATE membership SET customer_id = ?, customer_sort = ?, version = version + 1 WHERE customer_id = ?", moved
     )
     execute("UPDATE invoice SET customer_id = ?, customer_sort = ?, version = version + 1 WHERE customer_id = ?", moved)
+    execute("UPDATE invoice SET customer_name = ? WHERE customer_id = ? AND status = 'draft'", (into.name, into.id))
     execute("UPDATE customer_group SET owner_id = ?, version = version + 1 WHERE owner_id = ?", (into.id, second.id))
     execute(
         "INSERT INTO group_member (group_id, customer_id) SELECT group_id, ? FROM group_member WHERE customer_id = ?"

@@ -1,6 +1,7 @@
 """One of everything that can be the case, so that every screen of the sample business has something to show."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from webapp.domain import customers, items, packages, removing, voids
 from webapp.domain.demo.paperwork import PAPERWORK
@@ -243,8 +244,9 @@ def left_with_a_card(shop: Shop, customer: Customer) -> Story:
 
 def leave(shop: Shop, customer: Customer) -> None:
     now = Customer.get_by_id(customer.id)
-    facts = {"name": now.name, "email": now.email, "phone": now.phone, "address": now.address, "note": now.note}
-    customers.edit_customer(now, version=now.version, by=shop.somebody(), role=now.role, active=False, **facts)
+    kept = ("name", "email", "phone", "address", "note", "role", "credit_limit_minor", "tax_exempt")
+    facts: dict[str, Any] = {name: getattr(now, name) for name in kept}
+    customers.edit_customer(now, version=now.version, by=shop.somebody(), active=False, **facts)
 
 
 def firing_stopped(shop: Shop) -> Story:
