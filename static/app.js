@@ -89,7 +89,7 @@ setInterval(() => {
   for (const toast of [...toasts.children]) {
     if ([...toast.classList].some((name) => LONG.has(name))) continue;
     toast.age = (toast.age ?? 0) + 500;
-    if (toast.age > 5000 + 40 * toast.textContent.length) toast.remove();
+    if (toast.age > (find("a", toast) ? 15000 : 5000) + 40 * toast.textContent.length) toast.remove();
   }
   if (!toasts.childElementCount) toasts.hidePopover();
 }, 500);

@@ -15,11 +15,14 @@ from webapp.access import signed_in
 
 PAGE, DIALOG, MENU = "base.html", "_dialog.html", "_menu.html"
 
+LINK = "link"
+"""What a link is flashed as; it belongs to the message before it."""
+
 PATTERNS = ("index", "table", "dialog", "menu", "options", "add", "preview", "invoice", "pay", "membership", "home")
 PARTS = {"table": "patterns/_rows.html", "options": "patterns/options.html", "preview": "patterns/_preview.html"}
 
-Wording = tuple[str, str]
-"""A kind (`ok`, `bad` …) and a sentence, as `get_flashed_messages` gives them."""
+Wording = tuple[str, ...]
+"""A kind (`ok`, `bad` …) and a sentence; for one with a link its words and its address too."""
 
 
 def is_htmx() -> bool:
@@ -64,14 +67,19 @@ def fragment(template: str, status: int = 200, **context: Any) -> Response:
     return make_response(render_template(template, **context), status)
 
 
-def done(*events: str, to: str, message: str | None = None, stay: bool = True) -> Response:
+def done(
+    *events: str, to: str, message: str | None = None, stay: bool = True, link: tuple[str, str] | None = None
+) -> Response:
     """The answer to an act that succeeded.
 
     Without htmx, or where the screen is a page of its own: go to `to`, where `message` is shown. In a dialog with
     `stay`: close it, show the message, and name the `events` so that the regions that care fetch themselves anew.
+    `link` stands beside the message and opens a dialog: its words and its address, such as for Undo.
     """
     if message:
         flash(message, "ok")
+    if link:
+        flash("\n".join(link), LINK)
     if not is_htmx():
         return _see_other(to)
     if not stay or _on_its_own_page():
@@ -89,8 +97,13 @@ def done(*events: str, to: str, message: str | None = None, stay: bool = True) -
 def take_messages() -> list[Wording]:
     """What `flash` kept for the person, each shown once; kinds are `ok`, `info`, `warn` and `bad`."""
     known = {"ok", "info", "warn", "bad"}
-    kept = cast(list[Wording], get_flashed_messages(with_categories=True))
-    return [(kind if kind in known else "info", text) for kind, text in kept]
+    messages: list[Wording] = []
+    for kind, text in cast(list[tuple[str, str]], get_flashed_messages(with_categories=True)):
+        if kind == LINK and messages:
+            messages[-1] = (*messages[-1], *text.split("\n", 1))
+        else:
+            messages.append((kind if kind in known else "info", text))
+    return messages
 
 
 def _on_its_own_page() -> bool:

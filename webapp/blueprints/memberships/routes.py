@@ -3,9 +3,9 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from webapp.access import actor, can, requires
-from webapp.blueprints.memberships import listing
+from webapp.blueprints.memberships import after_sale, listing
 from webapp.blueprints.memberships.forms import AddForm, RemovalForm, found
-from webapp.domain import adding, choosing, membership_list, memberships, removing
+from webapp.domain import adding, choosing, membership_list, memberships, offering, removing
 from webapp.domain import membership_history as history
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_list import MembershipRow
@@ -21,6 +21,7 @@ from webapp.records import load
 from webapp.spreadsheet import csv_file
 
 blueprint = Blueprint("memberships", __name__)
+after_sale.mount(blueprint)
 
 CHANGED = ("memberships-changed", "account-changed", "invoices-changed")
 EXPIRES_SOON_DAYS = 14
@@ -159,6 +160,7 @@ def show(membership_id: int) -> Response:
         happenings=history.happenings(membership, limit) if view == "audit" else [],
         funds=history.funds_summary(membership, totals.open_minor),
         can_be_billed=_can_be_billed(membership),
+        acts=offering.acts(membership, today()),
     )
 
 
@@ -167,7 +169,12 @@ def show(membership_id: int) -> Response:
 def actions(membership_id: int) -> Response:
     """What can be done with one row of the list now, by the person who asks."""
     membership = load(Membership, membership_id)
-    return render("memberships/actions.html", membership=membership, can_be_billed=_can_be_billed(membership))
+    return render(
+        "memberships/actions.html",
+        membership=membership,
+        can_be_billed=_can_be_billed(membership),
+        acts=offering.acts(membership, today()),
+    )
 
 
 def _can_be_billed(membership: Membership) -> bool:

@@ -1,0 +1,26 @@
+"""The addresses of what happens to a membership after the sale."""
+
+from flask import Blueprint
+
+from webapp.blueprints.memberships import extending, moving, refunding, reinstating, transferring, using
+
+BOTH = ["GET", "POST"]
+ACTS = (
+    ("uses/new", "use", using.use, using.preview),
+    ("extension", "extend", extending.extend, extending.preview),
+    ("reinstatement", "reinstate", reinstating.reinstate, None),
+    ("refund", "refund", refunding.refund, refunding.preview),
+    ("funds/new", "move", moving.move, moving.preview),
+    ("transfer", "transfer", transferring.transfer, transferring.preview),
+)
+
+
+def mount(blueprint: Blueprint) -> None:
+    """Give each act its address, and one for its preview while the form is filled in."""
+    for path, name, act, preview in ACTS:
+        address = f"/billing/memberships/<int:membership_id>/{path}"
+        blueprint.add_url_rule(address, name, act, methods=BOTH)
+        if preview:
+            blueprint.add_url_rule(f"{address}/preview", f"{name}_preview", preview, methods=["POST"])
+    blueprint.add_url_rule("/billing/memberships/receivers", "receivers", transferring.receivers)
+    blueprint.add_url_rule("/billing/credit-notes/<int:note_id>", "credit_note", refunding.credit_note)

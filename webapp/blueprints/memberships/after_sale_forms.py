@@ -1,0 +1,161 @@
+"""The forms of the acts on one membership. Each carries the version of it, and a sign of the figures it stated."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from wtforms import BooleanField, Field, HiddenField, RadioField
+from wtforms.validators import Length
+
+from webapp.domain.customers import offered_customers
+from webapp.domain.errors import Changed
+from webapp.domain.refunds import AT_STANDARD, KEEP, PayOut
+from webapp.forms import DayField, LineField, MoneyField, OnceForm, QuantityField, required
+from webapp.models import Customer, Membership, MembershipItem, PaymentMethod
+from webapp.picking import Found, PickField
+from webapp.presentation import quantity_text
+
+STALE = "What this does changed since it was shown. Look at it again; nothing was done yet."
+INTO, OUT = "into", "out"
+
+
+def _reason(sentence: str) -> LineField:
+    return LineField("Reason", [required(sentence)], longest=500)
+
+
+class ActForm(OnceForm):
+    """What every act on a membership carries along."""
+
+    version: Any = HiddenField(validators=[Length(max=20)])
+    shown: Any = HiddenField(validators=[Length(max=64)])
+
+    def confirm(self, now: Membership, sign: str) -> None:
+        """Raise `Changed` when the membership, or what the act would do, is not as it was shown."""
+        if self.version.data != str(now.version):
+            raise Changed(f"{now.package_name} was changed by somebody else meanwhile. Look again.")
+        if self.shown.data != sign:
+            raise Changed(STALE)
+
+
+class UseForm(ActForm):
+    """How much of which item is used."""
+
+    item = RadioField("Item", [required("Choose what was used.")], coerce=int)
+    quantity = QuantityField("Quantity", [required("Type how much was used.")], default=1000)
+
+    def __init__(self, items: Sequence[MembershipItem]) -> None:
+        super().__init__()
+        self.items = items
+        self.item.choices = {each.item_id: f"{each.name} · {left_of(each)} left" for each in items}
+        if len(items) == 1 and self.item.data is None:
+            self.item.data = items[0].item_id
+
+    @property
+    def chosen(self) -> MembershipItem | None:
+        """The item of the membership that is chosen, if one is."""
+        return next((each for each in self.items if each.item_id == self.item.data), None)
+
+
+def left_of(item: MembershipItem) -> str:
+    """How much is left of an item, with its unit where that is short."""
+    return quantity_text(item.left_milli, item.unit)
+
+
+class ExtensionForm(ActForm):
+    """The new last day, or that it never ends."""
+
+    end_on = DayField("New last day")
+    never = BooleanField("Never ends")
+    reason = _reason("Say why the last day is moved.")
+
+    @property
+    def last_day(self) -> date | None:
+        """What is asked for; none when it never ends or nothing was typed."""
+        return None if self.never.data else self.end_on.data
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good: bool = super().validate(extra_validators)
+        if not self.never.data and self.end_on.data is None and not self.end_on.errors:
+            self.end_on.errors = ["Choose the new last day, or tick “Never ends”."]
+            return False
+        return good
+
+
+class ReinstatementForm(ActForm):
+    """Why a membership comes back, and until when."""
+
+    end_on = DayField("New last day")
+    reason = _reason("Say why it is brought back.")
+
+
+class MoveForm(ActForm):
+    """How much goes which way between general funds and package funds."""
+
+    direction = RadioField("Direction", [required("Choose where the money goes.")])
+    amount = MoneyField("Amount", [required("Type the amount.")])
+
+    def __init__(self, package: str, ways: Sequence[str]) -> None:
+        super().__init__()
+        words = {INTO: f"From general funds into {package}", OUT: f"From {package} back to general funds"}
+        self.direction.choices = {way: words[way] for way in ways}
+        if not self.is_submitted():
+            self.direction.data = next(iter(ways), None)
+
+
+class TransferForm(ActForm):
+    """Who gets what is left."""
+
+    to = PickField(
+        "To",
+        [required("Choose the customer who gets it.")],
+        find=lambda number: Customer.get_or_none(Customer.id == number),
+        search=lambda typed: [Found(str(it.id), it.name, it.hint) for it in offered_customers(typed)],
+        options="memberships.receivers",
+    )
+    reason = _reason("Say why it is handed over.")
+
+
+class RefundForm(ActForm):
+    """How used units count, a fee, and what goes back by which method. An amount for each method is added by
+    `refund_form`; `refunded` is the refund in minor units that was stated when the amounts were shown."""
+
+    policy = RadioField(
+        "Used units count",
+        [required("Choose how used units count.")],
+        choices={KEEP: "Keep the package rate", AT_STANDARD: "Charge the standard rate"},
+        default=KEEP,
+    )
+    fee = MoneyField("Fee")
+    refunded: Any = HiddenField(validators=[Length(max=20)])
+    reason = _reason("Say why it is refunded.")
+    methods: Sequence[PaymentMethod]
+
+    def pay_outs(self) -> list[PayOut]:
+        """What was typed beside the methods."""
+        return [PayOut(method, self[field_of(method)].data) for method in self.methods if self[field_of(method)].data]
+
+    def fill(self, outs: Sequence[PayOut]) -> None:
+        """Put amounts beside the methods as if they had been typed."""
+        amounts = {out.method.id: out.amount_minor for out in outs}
+        for method in self.methods:
+            field = self[field_of(method)]
+            field.raw_data, field.data, field.errors = None, amounts.get(method.id), ()
+
+    @property
+    def stated_minor(self) -> int | None:
+        """The refund that was stated when the amounts were shown."""
+        text = self.refunded.data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def field_of(method: PaymentMethod) -> str:
+    """The name of a method's field, as a refusal has it."""
+    return f"method-{method.id}"
+
+
+def refund_form(methods: Sequence[PaymentMethod]) -> RefundForm:
+    """The form with a field for each method that money came by."""
+    fields: dict[str, Field] = {field_of(method): MoneyField(method.name) for method in methods}
+    form: RefundForm = type("RefundForm", (RefundForm,), fields)()
+    form.methods = methods
+    return form

@@ -1,0 +1,73 @@
+"""Extend: another last day for an active membership, with the reason."""
+
+from typing import Any
+
+from flask import Response
+
+from webapp.access import actor, requires
+from webapp.blueprints.memberships.acting import CHANGED, SENT_BEFORE, after, sign
+from webapp.blueprints.memberships.after_sale_forms import ExtensionForm
+from webapp.domain import reinstating, removing
+from webapp.domain.errors import DomainError
+from webapp.hypermedia import done, fragment, render
+from webapp.models import Membership
+from webapp.permissions import Permission
+from webapp.presentation import day_text, today
+from webapp.records import load
+
+
+@requires(Permission.MANAGE_INVOICES)
+def extend(membership_id: int) -> Response:
+    """Move the last day."""
+    membership = load(Membership, membership_id)
+    form = ExtensionForm()
+    if not form.is_submitted():
+        form.end_on.data = membership.end_on
+    if form.validate_on_submit():
+        moved: list[Membership] = []
+
+        def act() -> str:
+            now = Membership.get_by_id(membership.id)
+            form.confirm(now, sign(now))
+            reason = form.reason.data or ""
+            moved[:] = [
+                reinstating.extend(now.id, form.last_day, version=now.version, by=actor(), on=today(), reason=reason)
+            ]
+            return after(now)
+
+        try:
+            to = form.once(act)
+            return done(*CHANGED, to=to, message=_told(moved))
+        except DomainError as error:
+            form.refuse(error)
+    status = 422 if form.errors else 200
+    return render("memberships/extension.html", status, form=form, **_facts(Membership.get_by_id(membership.id)))
+
+
+@requires(Permission.MANAGE_INVOICES)
+def preview(membership_id: int) -> Response:
+    """From when to when, while it is typed."""
+    membership = load(Membership, membership_id)
+    form = ExtensionForm()
+    form.validate()
+    return fragment("memberships/_extension.html", form=form, **_facts(membership))
+
+
+def _facts(membership: Membership) -> dict[str, Any]:
+    return {
+        "membership": membership,
+        "sign": sign(membership),
+        "back": after(membership),
+        "closed": None if membership.is_active else f"{membership.package_name} is {membership.reason}.",
+        "would": removing.consequences([membership.id])[0],
+    }
+
+
+def _told(moved: list[Membership]) -> str:
+    if not moved:
+        return SENT_BEFORE
+    [membership] = moved
+    whose = f"{membership.package_name} of {membership.customer.name}"
+    if membership.end_on is None:
+        return f"{whose} never ends now."
+    return f"The last day of {whose} is {day_text(membership.end_on)} now."
