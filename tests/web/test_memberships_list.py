@@ -295,30 +295,33 @@ def test_a_spreadsheet_runs_nothing(owner: Client, desk: User, name: str) -> Non
 
 
 def offered(client: Client, membership: Membership, **kwargs: str) -> list[str]:
+    """What a row's menu offers of the acts tested here; it opens the membership for everybody."""
     answer = client.get(f"/billing/memberships/{membership.id}/actions", **kwargs)
     assert answer.status_code == 200
-    return re.findall(r'class="entry[^>]*>.*?</svg>(.*?)</a>', answer.text)
+    assert f'href="/billing/memberships/{membership.id}"' in answer.text
+    entries = re.findall(r'class="entry[^>]*>.*?</svg>(.*?)</a>', answer.text)
+    return [entry for entry in entries if entry in ("New invoice", "Bill the package", "Remove from Package")]
 
 
 @pytest.mark.parametrize("kwargs", [{}, {"htmx": MENU}])
 def test_actions(owner: Client, emma: Membership, kwargs: dict[str, str]) -> None:
-    assert offered(owner, emma, **kwargs) == ["View", "New invoice", "Bill the package", "Remove from Package"]
+    assert offered(owner, emma, **kwargs) == ["New invoice", "Bill the package", "Remove from Package"]
 
 
 def test_actions_are_those_that_the_person_may_do(frontdesk: Client, bookkeeper: Client, emma: Membership) -> None:
-    assert offered(frontdesk, emma) == ["View", "New invoice", "Bill the package"]
-    assert offered(bookkeeper, emma) == ["View"]
+    assert offered(frontdesk, emma) == ["New invoice", "Bill the package"]
+    assert offered(bookkeeper, emma) == []
     only("bookkeeper", Permission.ACCESS_BILLING_TAB, Permission.MANAGE_INVOICES)
-    assert offered(bookkeeper, emma) == ["View", "Remove from Package"]
+    assert offered(bookkeeper, emma) == ["Remove from Package"]
 
 
 def test_actions_are_those_that_the_state_allows(owner: Client, emma: Membership, desk: User) -> None:
     make.pay(make.save(emma.customer, (emma.package, None), by=desk), by=desk)
-    assert offered(owner, emma) == ["View", "New invoice", "Remove from Package"]
+    assert offered(owner, emma) == ["New invoice", "Remove from Package"]
     Membership.update(state="inactive", reason="removed", inactive_on=make.DAY).where(
         Membership.id == emma.id
     ).execute()
-    assert offered(owner, emma) == ["View", "New invoice"]
+    assert offered(owner, emma) == ["New invoice"]
 
 
 def test_the_package_is_not_to_be_billed_to_who_may_not_buy(owner: Client, emma: Membership) -> None:
