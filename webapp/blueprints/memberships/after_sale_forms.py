@@ -40,20 +40,20 @@ class ActForm(OnceForm):
 class UseForm(ActForm):
     """How much of which item is used."""
 
-    item = RadioField("Item", [required("Choose what was used.")], coerce=int)
+    item = RadioField("Item", [required("Choose what was used.")])
     quantity = QuantityField("Quantity", [required("Type how much was used.")], default=1000)
 
     def __init__(self, items: Sequence[MembershipItem]) -> None:
         super().__init__()
         self.items = items
-        self.item.choices = {each.item_id: f"{each.name} · {left_of(each)} left" for each in items}
+        self.item.choices = {str(each.item_id): f"{each.name} · {left_of(each)} left" for each in items}
         if len(items) == 1 and self.item.data is None:
-            self.item.data = items[0].item_id
+            self.item.data = str(items[0].item_id)
 
     @property
     def chosen(self) -> MembershipItem | None:
         """The item of the membership that is chosen, if one is."""
-        return next((each for each in self.items if each.item_id == self.item.data), None)
+        return next((each for each in self.items if str(each.item_id) == self.item.data), None)
 
 
 def left_of(item: MembershipItem) -> str:
