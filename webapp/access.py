@@ -1,12 +1,14 @@
 """Who is here and what they may open. Every endpoint declares its permission; one that declares nothing is closed."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+import peewee
 from flask import Flask, abort, current_app, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
@@ -14,6 +16,8 @@ from werkzeug.wrappers import Response
 from webapp.db import transactional, utcnow
 from webapp.models import Role, SignInSession, User
 from webapp.permissions import Permission
+
+log = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -128,11 +132,18 @@ def _load(token: str) -> SignedIn | None:
     now = utcnow()
     longest, idle = _limits()
     if now - row.seen_at > idle or now - row.created_at > longest:
-        row.delete_instance()
         return None
     if now - row.seen_at > _SEEN_EVERY:
-        SignInSession.update(seen_at=now).where(SignInSession.token_hash == row.token_hash).execute()
+        _note_seen(row.token_hash, now)
     return SignedIn(row.user, token)
+
+
+def _note_seen(token_hash: str, now: datetime) -> None:
+    """Remember when the session was last used; a database that takes no writes now keeps nobody from reading."""
+    try:
+        SignInSession.update(seen_at=now).where(SignInSession.token_hash == token_hash).execute()
+    except peewee.OperationalError:
+        log.warning("a sign-in could not be noted as seen")
 
 
 def _limits() -> tuple[timedelta, timedelta]:
