@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from html import unescape
 
 import time_machine
 from werkzeug.test import TestResponse
@@ -86,9 +87,9 @@ def amount_of(line: DraftLine) -> str:
 
 
 def words(response: TestResponse) -> str:
-    """The text of an answer, its words one space apart."""
-    tree = Tree(response.text).root
-    return re.sub(r"\s+", " ", " ".join(" ".join(e.texts) for e in tree.walk() if e.tag not in ("script", "title")))
+    """The text of an answer as it is read, its words one space apart."""
+    body = re.sub(r"<(title|template)\b.*?</\1>", " ", response.text, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 def said(response: TestResponse, start: str) -> list[str]:

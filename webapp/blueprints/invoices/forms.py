@@ -175,7 +175,7 @@ class VoidForm(OnceForm):
 
     money = RadioField(
         "Money that was paid",
-        choices=[("account", "Goes to the customer's general funds"), ("refunded", "Is paid back the way it came")],
+        choices={"account": "Goes to the customer's general funds", "refunded": "Is paid back the way it came"},
         default="account",
     )
     reason = LineField("Reason", longest=200)
