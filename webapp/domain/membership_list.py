@@ -36,13 +36,13 @@ class Filter(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """What became of one included item, in thousandths."""
+    """What became of one included item, in thousandths, in the order in which a template draws it."""
 
     name: str
-    unit: str
-    included_milli: int
-    reserved_milli: int
     used_milli: int
+    reserved_milli: int
+    included_milli: int
+    unit: str
 
 
 class MembershipRow(NamedTuple):
@@ -233,5 +233,5 @@ def _items(ids: Sequence[int], size: int) -> dict[int, list[Progress]]:
 
 
 def _items_text(size: int) -> str:
-    return f"""SELECT membership_id, name, unit, included_milli, reserved_milli, used_milli FROM membership_item
+    return f"""SELECT membership_id, name, used_milli, reserved_milli, included_milli, unit FROM membership_item
  WHERE membership_id IN ({marks(range(size))}) ORDER BY membership_id, position, id"""  # noqa: S608  # only question marks

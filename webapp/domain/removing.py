@@ -108,7 +108,7 @@ def _memberships_text(count: int) -> str:
 
 
 def _items(ids: Sequence[int]) -> dict[int, list[Progress]]:
-    text = f"""SELECT membership_id, name, unit, included_milli, reserved_milli, used_milli FROM membership_item
+    text = f"""SELECT membership_id, name, used_milli, reserved_milli, included_milli, unit FROM membership_item
  WHERE membership_id IN ({marks(ids)}) ORDER BY membership_id, position, id"""  # noqa: S608  # only question marks
     return _grouped(rows(text, ids), lambda facts: Progress(*facts))
 
