@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from webapp.db import db, marks, rows, transactional
 from webapp.domain import ledger
+from webapp.domain.crediting import Credited, credit, parts_for
 from webapp.domain.errors import DomainError
 from webapp.domain.merging import owner_of
 from webapp.domain.voids import TO_ACCOUNT, void
@@ -56,6 +57,10 @@ class InvoiceAfter(NamedTuple):
     due_before_minor: int
     due_after_minor: int
 
+    @property
+    def change_minor(self) -> int:
+        return self.due_after_minor - self.due_before_minor
+
 
 class Would(NamedTuple):
     """Everything that an act would do to some customers, or in `refusal` why it cannot be done."""
@@ -73,6 +78,7 @@ class Consequences(NamedTuple):
     units: list[UnitsBack]
     funds: list[FundsAfter]
     states: list[StateAfter]
+    invoices: list[InvoiceAfter]
     payments: list[tuple[str, int]]
     refusal: str | None
 
@@ -129,7 +135,18 @@ def consequences(invoice: Invoice, *, by: User, on: date, money: str = TO_ACCOUN
         concerned(invoice),
     )
     refusal = said.refusal.message if said.refusal else None
-    return Consequences(said.units, said.funds, said.states, payments, refusal)
+    return Consequences(said.units, said.funds, said.states, said.invoices, payments, refusal)
+
+
+def of_credit(
+    invoice: Invoice, position: int, quantity_milli: int, *, by: User, on: date
+) -> tuple[list[Credited], Would]:
+    """What `credit` would take off each part of a line, and all that follows."""
+    said = would(
+        lambda: credit(invoice.id, position, quantity_milli, version=invoice.version, by=by, on=on, reason="rehearsal"),
+        concerned(invoice),
+    )
+    return ([] if said.refusal else parts_for(invoice, position, quantity_milli)), said
 
 
 def _observe(customers: list[int]) -> _Seen:

@@ -18,6 +18,12 @@ from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Memb
 from webapp.money import share
 from webapp.quantity import format_quantity
 
+NOT_IN_PART = {
+    "package": "A package is not credited in part. What is unused of it is refunded from its membership.",
+    "deposit": "A deposit is not credited. It is in the customer's general funds, and can be paid out from there.",
+}
+NOTHING_CHARGED = "There is no amount to credit on this line. Void the invoice to give the units back."
+
 
 class Credited(NamedTuple):
     """What is credited of one part of a line."""
@@ -30,6 +36,50 @@ class Credited(NamedTuple):
     @property
     def total_minor(self) -> int:
         return self.net_minor + self.tax_minor
+
+
+class Creditable(NamedTuple):
+    """A line as typed, with the parts it was split into and what can still be credited of it."""
+
+    position: int
+    name: str
+    unit: str
+    parts: list[InvoiceLine]
+    why_not: str | None
+
+    @property
+    def quantity_milli(self) -> int:
+        return sum(part.quantity_milli for part in self.parts)
+
+    @property
+    def left_milli(self) -> int:
+        return sum(part.quantity_milli - part.credited_milli for part in self.parts)
+
+    @property
+    def kept_minor(self) -> int:
+        return sum(part.kept_minor for part in self.parts)
+
+
+def creditable(invoice: Invoice) -> list[Creditable]:
+    """The lines of an issued invoice as they were typed, each with the reason why nothing of it can be credited."""
+    found: dict[int, list[InvoiceLine]] = {}
+    for line in InvoiceLine.fetch("invoice_id = ? ORDER BY position, part", (invoice.id,)):
+        found.setdefault(line.position, []).append(line)
+    return [
+        Creditable(position, parts[0].description, parts[0].unit, parts, _why_not(parts))
+        for position, parts in found.items()
+    ]
+
+
+def _why_not(parts: Sequence[InvoiceLine]) -> str | None:
+    first = parts[0]
+    if first.kind != "item":
+        return NOT_IN_PART[first.kind]
+    if not sum(part.quantity_milli - part.credited_milli for part in parts):
+        return f"All of {first.description} is credited already."
+    if not sum(part.kept_minor for part in parts):
+        return NOTHING_CHARGED
+    return None
 
 
 def credited_parts(lines: Sequence[InvoiceLine], quantity_milli: int) -> list[Credited]:
@@ -65,7 +115,7 @@ def credit(
         raise Changed(f"Invoice {invoice.code} was changed by somebody else meanwhile. Look again.")
     if not reason.strip():
         raise DomainError("Say why this is credited.", "reason")
-    parts = _parts(invoice, position, quantity_milli)
+    parts = parts_for(invoice, position, quantity_milli)
     entry = audit.record(
         "Credited",
         "invoice",
@@ -83,14 +133,14 @@ def credit(
     return note
 
 
-def _parts(invoice: Invoice, position: int, quantity_milli: int) -> list[Credited]:
-    lines = list(
-        InvoiceLine.select().where(
-            (InvoiceLine.invoice == invoice) & (InvoiceLine.position == position) & (InvoiceLine.kind == "item")
-        )
-    )
+def parts_for(invoice: Invoice, position: int, quantity_milli: int) -> list[Credited]:
+    """What crediting so much of a line takes off each of its parts; raises why it cannot be."""
+    lines = InvoiceLine.fetch("invoice_id = ? AND position = ?", (invoice.id, position))
     if not lines:
-        raise DomainError("Only item lines can be credited in part. A package is refunded from its membership.")
+        raise DomainError("This invoice has no such line.")
+    refusal = _why_not(lines)
+    if refusal:
+        raise DomainError(refusal)
     if quantity_milli <= 0:
         raise DomainError("The quantity must be above 0.", "quantity")
     most = sum(line.quantity_milli - line.credited_milli for line in lines)
@@ -98,7 +148,7 @@ def _parts(invoice: Invoice, position: int, quantity_milli: int) -> list[Credite
         raise DomainError(f"At most {format_quantity(most)} can still be credited of this line.", "quantity")
     parts = credited_parts(lines, quantity_milli)
     if not sum(part.total_minor for part in parts):
-        raise DomainError("There is no amount to credit on this line. Void the invoice to give the units back.")
+        raise DomainError(NOTHING_CHARGED, "quantity")
     return parts
 
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from webapp.blueprints.invoices import drafting, lines, listing, showing, voiding
+from webapp.blueprints.invoices import crediting, drafting, lines, listing, showing, voiding
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/billing/invoices")
 BOTH = ["GET", "POST"]
@@ -26,3 +26,7 @@ blueprint.add_url_rule("/<int:invoice_id>/lines/<int:line_id>/removal", "line_re
 blueprint.add_url_rule("/<int:invoice_id>", "show", showing.show)
 blueprint.add_url_rule("/<int:invoice_id>/void", "void", voiding.void, methods=BOTH)
 blueprint.add_url_rule("/<int:invoice_id>/void/preview", "void_preview", voiding.preview, methods=["POST"])
+
+CREDITS = "/<int:invoice_id>/credits"
+blueprint.add_url_rule(f"{CREDITS}/new", "credit", crediting.new, methods=BOTH)
+blueprint.add_url_rule(f"{CREDITS}/preview", "credit_preview", crediting.preview, methods=["POST"])

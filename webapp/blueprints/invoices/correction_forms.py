@@ -1,0 +1,42 @@
+"""The forms of what corrects an invoice: a credit of a line, and a discount while it is still a draft."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import HiddenField
+from wtforms.validators import Length
+
+from webapp.blueprints.invoices.forms import UnitsField
+from webapp.domain.crediting import Creditable
+from webapp.domain.errors import Changed, DomainError
+from webapp.forms import LineField, OnceForm, required
+
+LOOK_AGAIN = "This is what it does now. Press Credit to do it."
+STALE = "What this does changed since it was shown. Look at it again; nothing was credited yet."
+
+
+class CreditForm(OnceForm):
+    """How much of a line is credited, and why. The quantity is added by `credit_form`.
+
+    `shown` is the quantity whose consequences were stated, and a sign of them.
+    """
+
+    reason = LineField("Reason", [required("Say why this is credited.")], longest=500)
+    shown: Any = HiddenField(validators=[Length(max=64)])
+
+    def confirm(self, sign: str) -> None:
+        """Raise when what would happen is not what was stated when the form was sent."""
+        if self.shown.data == sign:
+            return
+        quantity, _, _ = (self.shown.data or "").partition("-")
+        if quantity != sign.partition("-")[0]:
+            raise DomainError(LOOK_AGAIN)
+        raise Changed(STALE)
+
+
+def credit_form(line: Creditable) -> CreditForm:
+    """The form for a line, with all that is left of it to credit."""
+    checks: Sequence[Any] = [required("Type how much is credited.")]
+    quantity = UnitsField("Quantity", checks, unit=line.unit, default=line.left_milli or None)
+    form: CreditForm = type("CreditForm", (CreditForm,), {"quantity": quantity})()
+    return form
