@@ -12,6 +12,7 @@ from wtforms.validators import ValidationError
 
 from webapp.db import utcnow
 from webapp.domain.company import Currency
+from webapp.domain.search import fold
 from webapp.forms import LineField, required
 
 # fmt: off
@@ -109,9 +110,25 @@ def zone_of_this_computer() -> str:
 
 
 def known_zone(_: object, field: LineField) -> None:
-    """A validator: one of the list."""
-    if field.text not in zones():
+    """A validator: one of the list, or the city of one, which the field then holds by its name."""
+    found = _zones_by_words().get(_as_words(field.text))
+    if found is None:
         raise ValidationError("Choose a time zone from the list.")
+    field.data = found
+
+
+@functools.cache
+def _zones_by_words() -> dict[str, str]:
+    """What people type for a time zone: its name, or its city, unless cities that keep another time are called so."""
+    found: dict[str, str] = {}
+    for zone in sorted(zones(), key=len, reverse=True):
+        found[_as_words(zone.rpartition("/")[2])] = found[_as_words(zone)] = zone
+    del found["west"]  # of Australia or of Brazil
+    return found
+
+
+def _as_words(text: str) -> str:
+    return fold(text.replace("_", " "))
 
 
 class BusinessFields:

@@ -89,12 +89,28 @@ def test_second_of_two_at_the_same_moment(first: Client, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
+    "typed, zone",
+    [
+        ("New York", "America/New_York"),
+        ("são paulo", "America/Sao_Paulo"),
+        ("Buenos Aires", "America/Buenos_Aires"),
+        ("asia/kolkata", "Asia/Kolkata"),
+        ("utc", "UTC"),
+    ],
+)
+def test_a_time_zone_is_known_by_its_city(first: Client, typed: str, zone: str) -> None:
+    assert first.post("/setup", data=payload(timezone=typed)).status_code == 303
+    assert Company.get().timezone == zone
+
+
+@pytest.mark.parametrize(
     "field, value, sentence",
     [
         ("company_name", "", "Type the name of the business."),
         ("currency", "XXX", "Not a valid choice"),
         ("timezone", "", "Type a city or a region."),
         ("timezone", "Atlantis/Central", "Choose a time zone from the list."),
+        ("timezone", "West", "Choose a time zone from the list."),
         ("locale", "tlh_QO", "Not a valid choice"),
         ("tax_style", "none", "Not a valid choice"),
         ("name", "", "Type your name."),
