@@ -118,3 +118,11 @@ def test_refusals(desk: User) -> None:
         crediting.credit(sale.id, 1, 1000, version=sale.version + 9, by=desk, on=f.DAY, reason="x")
     with pytest.raises(DomainError, match="Say why"):
         crediting.credit(sale.id, 1, 1000, version=sale.version, by=desk, on=f.DAY, reason=" ")
+
+
+def test_the_second_who_credits_a_paid_invoice_sees_that_it_changed(desk: User) -> None:
+    invoice = f.pay(f.save(f.somebody(), (f.item("Lesson", "50"), "4"), by=desk), by=desk)
+    credit(invoice, "1", by=desk)
+    with pytest.raises(Changed):
+        crediting.credit(invoice.id, 1, 1000, version=invoice.version, by=desk, on=f.DAY, reason="weather")
+    assert CreditNote.select().count() == 1

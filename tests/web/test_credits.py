@@ -10,7 +10,7 @@ from tests.clients import Client
 from tests.web.billing import MODAL, c172, customer, filled, on_the_day, said, url, words
 from webapp.domain import checks, drafts, funds, invoicing, payments, voids
 from webapp.domain.payments import Tender
-from webapp.models import CreditNote, Customer, Invoice, InvoiceLine, Item, User
+from webapp.models import CreditNote, Customer, Group, Invoice, InvoiceLine, Item, User
 
 PREVIEW = "div#credit-consequences"
 
@@ -52,7 +52,9 @@ def preview_url(invoice: Invoice, line: int = 1) -> str:
 
 def payload(client: Client, invoice: Invoice, line: int = 1, **changes: str) -> dict[str, str]:
     """The form as a browser sends it, after the preview answered to what was typed."""
-    shown = filled(client.get(form_url(invoice, line)), form_url(invoice, line)) | {"reason": "Engine trouble"} | changes
+    shown = (
+        filled(client.get(form_url(invoice, line)), form_url(invoice, line)) | {"reason": "Engine trouble"} | changes
+    )
     answer = client.post(preview_url(invoice, line), data=shown, htmx=PREVIEW)
     assert answer.status_code == 200
     return shown | {"shown": filled_in(answer, "shown")}
@@ -109,6 +111,7 @@ def test_a_completed_membership_is_said_to_become_active_again(manager: Client, 
 
 def test_whose_general_funds_grow_is_said_when_somebody_else_paid(manager: Client, emma: Customer, by: User):
     owner = customer("Olga Owner")
+    Group.update(owner=owner).where(Group.id == make.group("Family", emma).id).execute()
     funds.deposit(owner, make.method("cash"), 5000, by=by, on=make.DAY)
     saved = make.save(emma, (make.item("Tea", "5"), "2"), by=by)
     payments.pay(saved.id, [Tender(make.method("account"), 1000)], by=by, on=make.DAY, payer=owner)

@@ -184,6 +184,7 @@ def _post(invoice: Invoice, note: CreditNote, parts: Sequence[Credited], entry: 
     assert journal is not None  # noqa: S101  # a credit of nothing was refused
     for part, (amount, source, _) in over:
         AllocationRow.create(journal=journal, line=part.line, amount_minor=-amount, source=source)
+    execute("UPDATE invoice SET version = version + 1 WHERE id = ?", (invoice.id,))
     unpaid = 0
     for part in parts:
         back = sum(amount for owner, (amount, _, _) in over if owner is part)

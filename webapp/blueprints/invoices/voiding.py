@@ -1,12 +1,12 @@
-"""Voiding an invoice, with everything that it would do stated before it is done."""
+"""Voiding an invoice, with everything that it would do stated before it is done; and copying it in the same act."""
 
 from typing import NamedTuple
 
-from flask import Response, url_for
+from flask import Response, abort, request, url_for
 
-from webapp.access import actor, requires
+from webapp.access import actor, can, requires
 from webapp.blueprints.invoices.forms import VoidForm
-from webapp.domain import voids
+from webapp.domain import copying, voids
 from webapp.domain.consequences import Consequences, consequences
 from webapp.domain.errors import Changed, DomainError
 from webapp.hypermedia import done, fragment, render
@@ -14,6 +14,9 @@ from webapp.models import Invoice, PaymentMethod
 from webapp.permissions import Permission
 from webapp.presentation import today
 from webapp.records import load
+
+COPY = "copy"
+CHANGED = ("invoices-changed", "memberships-changed", "account-changed")
 
 
 class Would(NamedTuple):
@@ -30,10 +33,13 @@ def void(invoice_id: int) -> Response:
     invoice = load(Invoice, invoice_id)
     form = VoidForm()
     if form.validate_on_submit():
+        copies = request.form.get("do") == COPY
+        if copies and not _may_copy(invoice):
+            abort(403)
         try:
-            to = form.once(lambda: _void(invoice, form))
-            message = f"Invoice {invoice.code} is void."
-            return done("invoices-changed", "memberships-changed", "account-changed", to=to, message=message)
+            to = form.once(lambda: _void_and_copy(invoice, form) if copies else _void(invoice, form))
+            message = f"Invoice {invoice.code} is void." + (" This is its copy." if copies else "")
+            return done(*CHANGED, to=to, message=message, stay=not copies)
         except DomainError as error:
             form.refuse(error)
     _refuse_what_is_not_issued(invoice)
@@ -43,6 +49,7 @@ def void(invoice_id: int) -> Response:
         form=form,
         invoice=invoice,
         would=_would(invoice, form),
+        may_copy=_may_copy(invoice),
     )
 
 
@@ -57,6 +64,17 @@ def preview(invoice_id: int) -> Response:
 def _void(invoice: Invoice, form: VoidForm) -> str:
     voids.void(invoice.id, reason=form.reason.data or "", by=actor(), on=today(), money=form.money.data)
     return url_for("invoices.show", invoice_id=invoice.id)
+
+
+def _may_copy(invoice: Invoice) -> bool:
+    """Whether it can be typed again: not what Carnet made up by itself, and only by who may make invoices."""
+    return invoice.kind == "sale" and can(Permission.ADD_INVOICE)
+
+
+def _void_and_copy(invoice: Invoice, form: VoidForm) -> str:
+    facts = {"reason": form.reason.data or "", "money": form.money.data}
+    copy = copying.void_and_copy(invoice.id, by=actor(), on=today(), **facts)
+    return url_for("invoices.show", invoice_id=copy.id)
 
 
 def _would(invoice: Invoice, form: VoidForm) -> Would:
