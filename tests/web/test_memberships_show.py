@@ -215,7 +215,7 @@ def test_htmx_gets_the_history_alone(owner: Client, pilot: Membership, view: str
 
 def test_it_renews_itself(owner: Client, pilot: Membership) -> None:
     page = page_of(owner, pilot)
-    assert 'hx-trigger="memberships-changed from:body" hx-target="#main" hx-select="#main"' in page.text
+    assert 'hx-trigger="memberships-changed from:body" hx-target="this" hx-select="#membership"' in page.text
 
 
 def test_hostile_names(owner: Client, desk: User) -> None:

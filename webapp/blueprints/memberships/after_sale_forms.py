@@ -13,7 +13,7 @@ from webapp.domain.refunds import AT_STANDARD, KEEP, PayOut
 from webapp.forms import DayField, LineField, MoneyField, OnceForm, QuantityField, required
 from webapp.models import Customer, Membership, MembershipItem, PaymentMethod
 from webapp.picking import Found, PickField
-from webapp.presentation import quantity_text
+from webapp.presentation import quantity_text, unit_text
 
 STALE = "What this does changed since it was shown. Look at it again; nothing was done yet."
 INTO, OUT = "into", "out"
@@ -58,7 +58,8 @@ class UseForm(ActForm):
 
 def left_of(item: MembershipItem) -> str:
     """How much is left of an item, with its unit where that is short."""
-    return quantity_text(item.left_milli, item.unit)
+    short = unit_text(item.unit)
+    return f"{quantity_text(item.left_milli, item.unit)} {short if len(short) < 4 else ''}".strip()
 
 
 class ExtensionForm(ActForm):
@@ -106,7 +107,7 @@ class TransferForm(ActForm):
     """Who gets what is left."""
 
     to = PickField(
-        "To",
+        "To customer",
         [required("Choose the customer who gets it.")],
         find=lambda number: Customer.get_or_none(Customer.id == number),
         search=lambda typed: [Found(str(it.id), it.name, it.hint) for it in offered_customers(typed)],

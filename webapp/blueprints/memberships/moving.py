@@ -70,11 +70,23 @@ def _facts(membership: Membership, form: MoveForm) -> dict[str, Any]:
         "sign": sign(membership, now),
         "back": after(membership),
         "closed": _closed(membership, now),
+        "shut": _shut(membership, now),
         "movable": now,
         "most_minor": most,
         "too_much": amount > most,
         "change_minor": change if amount <= most else 0,
     }
+
+
+def _shut(membership: Membership, now: Movable) -> str:
+    """Why nothing can go into the package, in a sentence; nothing when something can."""
+    if now.into_minor:
+        return ""
+    if now.no_account:
+        return now.no_account
+    if now.general_minor <= 0:
+        return f"There are no general funds to move into {membership.package_name}."
+    return f"All of {membership.package_name} is paid in or billed; nothing more can go into it."
 
 
 def _closed(membership: Membership, now: Movable) -> str | None:
