@@ -1,0 +1,67 @@
+"""What people do on the screens, by the words they read there."""
+
+import re
+from datetime import UTC, date, datetime
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.business import PASSWORD, address
+
+
+def day_of_the_business() -> date:
+    """Today, where the business of the tests is."""
+    return datetime.now(UTC).date()
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Fill in the sign-in page that is shown."""
+    page.get_by_label("Email").fill(address(name))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_hidden()
+
+
+def open_billing(page: Page, tab: str) -> None:
+    """Billing in the sidebar (on a phone at the foot), then one of its tabs."""
+    page.get_by_role("link", name="Billing", exact=True).filter(visible=True).click()
+    page.get_by_role("navigation", name="Billing").get_by_role("link", name=tab).click()
+    expect(page).to_have_title(f"{tab} · Carnet")
+
+
+def dialog(page: Page) -> Locator:
+    """The dialog, open."""
+    found = page.get_by_role("dialog")
+    expect(found).to_be_visible()
+    return found
+
+
+def choose(where: Page | Locator, label: str, typed: str, name: str) -> None:
+    """Type into a field that finds records, and take the one of this name."""
+    box = where.get_by_role("combobox", name=label)
+    box.click()
+    box.press_sequentially(typed)
+    where.get_by_role("option", name=re.compile(re.escape(name))).first.click()
+
+
+def row(page: Page, *texts: str) -> Locator:
+    """The row of a list that says all of this."""
+    found = page.locator("main tbody tr")
+    for text in texts:
+        found = found.filter(has_text=text)
+    return found
+
+
+def open_actions(page: Page, of: str) -> None:
+    """Open the Actions of a row: a menu, or a small page where no script may run."""
+    page.get_by_role("button", name=f"Actions for {of}").click()
+
+
+def heading(page: Page) -> Locator:
+    return page.get_by_role("heading", level=1)
+
+
+def provoked(said: list[str], text: str) -> None:
+    """Take out what a journey provoked on purpose; it must have happened."""
+    kept = [sentence for sentence in said if text not in sentence]
+    assert len(kept) < len(said), f"nobody said {text}"
+    said[:] = kept
