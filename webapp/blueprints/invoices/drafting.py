@@ -9,10 +9,12 @@ from webapp.access import actor, requires
 from webapp.blueprints.invoices import editor
 from webapp.blueprints.invoices.editor import Draft, Notice
 from webapp.blueprints.invoices.forms import AddForm, CustomerChoice, DraftForm, FirstLineForm, day_of, field_of
+from webapp.blueprints.invoices.marking import marked
 from webapp.domain import drafts, invoicing
 from webapp.domain import offers as offering
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.invoicing import PriceChanged
+from webapp.domain.offers import Offer
 from webapp.domain.quoting import Quote
 from webapp.forms import Form
 from webapp.hypermedia import done, fragment, is_htmx, render, wants_region
@@ -232,7 +234,7 @@ def add(invoice_id: int) -> Response:
 @requires(Permission.ADD_INVOICE)
 def offers(invoice_id: int) -> Response:
     """What may be added to the draft, for the text typed so far."""
-    return fragment("invoices/_offers.html", found=Draft(load(Invoice, invoice_id)).search(typed()))
+    return _offered(Draft(load(Invoice, invoice_id)).search(typed()))
 
 
 @requires(Permission.ADD_INVOICE)
@@ -240,8 +242,11 @@ def first_offers() -> Response:
     """What an invoice may begin with."""
     customer = Customer.get_or_none(Customer.id == _asked_id("customer"))
     on = request.args.get("service_on", today(), type=date.fromisoformat)
-    found = offering.offers(customer, [], on, typed()) if customer else []
-    return fragment("invoices/_offers.html", found=found)
+    return _offered(offering.offers(customer, [], on, typed()) if customer else [])
+
+
+def _offered(found: list[Offer]) -> Response:
+    return fragment("invoices/_offers.html", found=found, pieces=lambda name: marked(name, typed()))
 
 
 @requires(Permission.ADD_INVOICE)

@@ -41,5 +41,5 @@ def _editor(invoice: Invoice) -> Response:
     if shown and shown != draft.quote.digest:
         notice = Notice("warn", "Prices changed since this draft was last kept.", invoice.shown_minor)
     added = request.args.get("line", "")
-    focus = int(added) if added.isascii() and added.isdigit() else "add"
+    focus = int(added) if added.isascii() and added.isdigit() else None if draft.lines else "add"
     return editor.show(draft, notice=notice, since=shown if notice else None, focus=focus)

@@ -1,0 +1,250 @@
+"""Invoices in a real browser: by the keyboard alone, on a phone, without JavaScript, and accessible on every screen."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import factories as make
+from tests.web.billing import c172, customer, findable, instruction
+from webapp.domain import drafts, voids
+from webapp.models import Customer, Invoice, Membership, Package, User
+
+OpenPage = Callable[..., Page]
+Check = Callable[[Page], None]
+
+TODAY = date.today()  # noqa: DTZ011  # the tests' company is in UTC, as is the machine that runs them
+
+
+@pytest.fixture
+def by(cast: dict[str, User]) -> User:
+    return cast["owner"]
+
+
+@pytest.fixture
+def emma(by: User) -> Customer:
+    return customer()
+
+
+@pytest.fixture
+def ppl(emma: Customer) -> Package:
+    made = make.ppl(tax="8")
+    make.item("Landing fee", "12.00", tax="8")
+    findable()
+    return made
+
+
+@pytest.fixture
+def membership(emma: Customer, ppl: Package, by: User) -> Membership:
+    """Emma in PPL with 1.5 h of C172 left and 194.40 of package funds."""
+    make.pay(make.save(emma, (ppl, "5000"), by=by, on=TODAY), by=by, on=TODAY)
+    make.pay(make.save(emma, (c172(), "38.5"), by=by, on=TODAY), ("account", "4989.60"), by=by, on=TODAY)
+    return make.bought(emma)
+
+
+def settled(page: Page) -> None:
+    """Nothing is under way any more."""
+    page.wait_for_function("!document.querySelector('.htmx-request')")
+
+
+def test_from_the_customer_to_the_payment_by_keyboard_alone(
+    open_page: OpenPage, membership: Membership, assert_accessible: Check
+) -> None:
+    page = open_page("frontdesk")
+    page.goto("/billing/invoices/new")
+    box = page.get_by_role("combobox", name="Customer")
+    expect(box).to_be_focused()
+    page.keyboard.type("emma", delay=20)
+    expect(page.get_by_role("option", name="Emma Jones")).to_be_visible()
+    page.keyboard.press("Enter")
+    add = page.get_by_role("combobox", name="Add Items")
+    expect(add).to_be_focused()
+    page.keyboard.type("c17", delay=20)
+    expect(page.get_by_role("option")).to_contain_text("PPL · 1.5 h left")
+    page.keyboard.press("Enter")
+    quantity = page.get_by_label("Quantity of C172")
+    expect(quantity).to_be_focused()
+    page.keyboard.type("2.0", delay=20)
+    expect(page.locator("#draft-total")).to_have_text("$275.40")
+    expect(page.get_by_text("Split in two: PPL had 1.5 h left")).to_be_visible()
+    expect(quantity).to_be_focused()
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    expect(add).to_be_focused()
+    page.keyboard.type("inst", delay=20)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Quantity of Instruction")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(add).to_be_focused()
+    expect(page.locator("#draft-total")).to_have_text("$330.40")
+    while page.evaluate("document.activeElement.id") != "draft-pay":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    cash = page.get_by_label("Cash", exact=True)
+    expect(cash).to_be_focused()
+    page.keyboard.type("136", delay=20)
+    while page.evaluate("document.activeElement.getAttribute('aria-label')") != "Pay the rest by Account":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Account", exact=True)).to_have_value("194.40")
+    expect(page.get_by_text("Paid in full")).to_be_visible()
+    expect(page.get_by_role("row", name="Package funds · PPL 194.40 −194.40 0.00")).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#invoice-heading")).to_contain_text("Paid")
+    expect(page.locator("#modal")).not_to_be_visible()
+    assert Invoice.select().where(Invoice.status == "paid").count() == 3
+
+
+def test_the_price_follows_while_typing_and_typing_goes_on(
+    open_page: OpenPage, emma: Customer, membership: Membership, by: User
+) -> None:
+    draft = make.draft(emma, (c172(), "1"), (instruction(), "1"), by=by, on=TODAY)
+    page = open_page("frontdesk")
+    page.goto(f"/billing/invoices/{draft.id}")
+    quantity = page.get_by_label("Quantity of Instruction")
+    quantity.fill("1")
+    for typed, total in (("1.", "$184.60"), ("1.5", "$212.10"), ("1.50", "$212.10"), ("1.505", "$212.38")):
+        quantity.press_sequentially(typed[-1])
+        expect(page.locator("#draft-total")).to_have_text(total)
+        settled(page)
+        expect(quantity).to_have_value(typed)
+        expect(quantity).to_be_focused()
+    quantity.fill("x")
+    expect(page.get_by_text("Type the quantity as a number.")).to_be_visible()
+    expect(quantity).to_be_focused()
+    page.get_by_label("Service date").fill(TODAY.replace(year=TODAY.year - 1).isoformat())
+    expect(page.get_by_text("Standard rate").first).to_be_visible()
+
+
+def test_another_rate_and_off_with_a_line_through_the_menu(
+    open_page: OpenPage, emma: Customer, membership: Membership, by: User, assert_accessible: Check
+) -> None:
+    draft = make.draft(emma, (c172(), "1"), (instruction(), "1"), by=by, on=TODAY)
+    page = open_page("manager")
+    page.goto(f"/billing/invoices/{draft.id}")
+    page.get_by_role("button", name="Actions for C172").click()
+    page.get_by_role("menuitem", name="Change rate").click()
+    assert_accessible(page)
+    page.get_by_label("A rate typed here").check()
+    page.get_by_label("Typed rate").fill("100")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_text("Say why this rate is charged.")).to_be_visible()
+    page.get_by_label("Reason").fill("Club day")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_text("Typed rate · Club day")).to_be_visible()
+    page.get_by_role("button", name="Actions for Instruction").click()
+    page.get_by_role("menuitem", name="Remove line").click()
+    expect(page.get_by_label("Quantity of Instruction")).to_have_count(0)
+    expect(page.locator("#draft-total")).to_have_text("$108.00")
+
+
+def test_two_people_the_second_is_shown_the_new_price(
+    open_page: OpenPage, emma: Customer, membership: Membership, by: User
+) -> None:
+    """Example 17 in two browsers."""
+    drawn = [make.draft(emma, (c172(), "1.5"), by=by, on=TODAY) for _ in range(2)]
+    pages = [open_page("frontdesk"), open_page("manager")]
+    for page, draft in zip(pages, drawn, strict=True):
+        page.goto(f"/billing/invoices/{draft.id}")
+        page.get_by_role("button", name="Save", exact=True).wait_for()
+    pages[0].get_by_role("button", name="Save", exact=True).click()
+    expect(pages[0].locator("#invoice-heading")).to_contain_text("Open")
+    pages[1].get_by_role("button", name="Save", exact=True).click()
+    expect(pages[1].get_by_text("The price is not what was shown")).to_be_visible()
+    expect(pages[1].get_by_text("was 194.40")).to_be_visible()
+    pages[1].get_by_role("button", name="Save", exact=True).click()
+    expect(pages[1].locator("#invoice-heading")).to_contain_text("Open")
+    assert [Invoice.get_by_id(draft.id).total_minor for draft in drawn] == [19440, 24300]
+
+
+def test_void_says_what_follows_from_the_choice(
+    open_page: OpenPage, emma: Customer, membership: Membership, by: User, assert_accessible: Check
+) -> None:
+    saved = make.pay(make.save(emma, (c172(), "2"), by=by, on=TODAY), ("card", "81"), by=by, on=TODAY)
+    page = open_page("manager")
+    page.goto(f"/billing/invoices/{saved.id}")
+    page.get_by_role("link", name="Void").click()
+    expect(page.get_by_text("81.00 received by Card goes to general funds")).to_be_visible()
+    page.get_by_label("Is paid back the way it came").check()
+    expect(page.get_by_text("81.00 received by Card is paid back by Card")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_label("Reason").fill("Wrong aircraft")
+    page.get_by_role("button", name="Void", exact=True).click()
+    expect(page.locator("#invoice-heading")).to_contain_text("Void")
+    expect(page.get_by_text("This invoice is void: Wrong aircraft.")).to_be_visible()
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_all_of_it_works_without_javascript(open_page: OpenPage, membership: Membership, phone: bool) -> None:
+    page = open_page("owner", phone=phone, javascript=False)
+    page.goto("/billing/invoices")
+    page.get_by_role("link", name="New invoice").click()
+    page.get_by_label("Customer").fill("emma")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Emma Jones").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Add Items").fill("c172")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_label("Quantity of C172").fill("2")
+    page.get_by_role("button", name="Update prices").last.click()
+    expect(page.locator("#draft-total")).to_have_text("$275.40")
+    page.get_by_role("button", name="Save and pay").click()
+    page.get_by_role("button", name="Pay the rest by Account").click()
+    expect(page.get_by_role("row", name="Package funds · PPL 194.40 −194.40 0.00")).to_be_visible()
+    page.get_by_role("button", name="Pay the rest by Card").click()
+    page.get_by_role("button", name="Pay", exact=True).last.click()
+    expect(page.locator("#invoice-heading")).to_contain_text("Paid")
+    page.get_by_role("link", name="Void").click()
+    page.get_by_label("Reason").fill("Wrong aircraft")
+    page.get_by_role("button", name="Void", exact=True).click()
+    expect(page.locator("#invoice-heading")).to_contain_text("Void")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_every_screen_is_accessible_and_fits(
+    open_page: OpenPage,
+    assert_accessible: Check,
+    emma: Customer,
+    membership: Membership,
+    by: User,
+    phone: bool,
+    dark: bool,
+) -> None:
+    draft = make.draft(emma, (c172(), "2"), (membership.package, "100"), by=by, on=TODAY)
+    drafts.add_deposit(draft.id)
+    unpaid = make.save(emma, (c172(), "2"), (instruction(), "1"), by=by, on=TODAY)
+    void = voids.void(make.save(emma, "50", by=by, on=TODAY).id, reason="Twice", by=by, on=TODAY)
+    page = open_page("owner", phone=phone, dark=dark)
+    for address in (
+        "/billing/invoices",
+        "/billing/invoices?q=nobody",
+        "/billing/invoices/new",
+        f"/billing/invoices/new?customer={emma.id}",
+        f"/billing/invoices/{draft.id}",
+        f"/billing/invoices/{draft.id}/discard",
+        f"/billing/invoices/{unpaid.id}",
+        f"/billing/invoices/{unpaid.id}/payments/new",
+        f"/billing/invoices/{unpaid.id}/void",
+        f"/billing/invoices/{void.id}",
+        "/billing/payments",
+        f"/customers/{emma.id}",
+    ):
+        page.goto(address)
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+
+
+def test_hostile_text_stays_text(open_page: OpenPage, by: User, said: list[str]) -> None:
+    name = '<img src=x onerror=console.error("run")>'
+    thing = make.item(name, "1.00")
+    findable()
+    draft = make.draft(customer(name), (thing, "1"), by=by, on=TODAY)
+    page = open_page("owner")
+    page.goto(f"/billing/invoices/{draft.id}")
+    page.get_by_label("Add Items").press_sequentially("img")
+    expect(page.get_by_role("option", name=re.compile("onerror"))).to_be_visible()
+    assert said == []
