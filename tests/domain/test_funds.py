@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, funds, payments, using
+from webapp.domain import checks, funds, paying, payments, using
 from webapp.domain.errors import DomainError
 from webapp.domain.tendering import Tender
-from webapp.models import Company, Customer, Invoice, Item, Membership, PaymentMethod, User
+from webapp.models import Company, Customer, Group, Invoice, Item, Membership, PaymentMethod, User
 
 pytestmark = pytest.mark.usefixtures("business")
 
@@ -112,8 +112,40 @@ def test_a_group_owner_pays_for_a_member(desk: User) -> None:
     account = Tender(f.method("account"), f.money("50"))
     with pytest.raises(DomainError, match="no Make Purchases on Account"):
         payments.pay(invoice.id, [account], by=desk, on=f.DAY)
+    with pytest.raises(DomainError, match="Mother owns no group that Child is in"):
+        payments.pay(invoice.id, [account], by=desk, on=f.DAY, payer=mother)
+    Group.update(owner=mother).where(Group.id == f.group("Family", child)).execute()
+    assert [payer.name for payer in paying.payers_for(child)] == ["Child", "Mother"]
     payments.pay(invoice.id, [account], by=desk, on=f.DAY, payer=mother)
     assert (f.general(mother), f.general(child)) == (f.money("50"), 0)
+    assert not checks.faults()
+
+
+def test_what_an_owner_pays_in_is_the_members(desk: User) -> None:
+    """The stated effects are what happens: a deposit and package funds belong to whose invoice it is."""
+    mother, child, piano = f.somebody("Mother"), f.somebody("Child"), f.piano()
+    Group.update(owner=mother).where(Group.id == f.group("Family", child)).execute()
+    funds.deposit(mother, f.method("cash"), f.money("500"), by=desk, on=f.DAY)
+    own = f.save(mother, (f.item("Lesson for adults", "50"), "1"), by=desk)
+    theirs = f.save(child, (piano, None), "20", by=desk)
+    invoices = [Invoice.get_by_id(it.invoice) for it in paying.owed_by(mother)]
+    assert [invoice.id for invoice in invoices] == [own.id, theirs.id]
+    assert [it.name for it in paying.owed_by(child)] == ["Child"]
+    open_, membership = payments.open_invoices(invoices, mother), f.bought(child)
+    tenders = [Tender(f.method("cash"), f.money("90")), Tender(f.method("account"), f.money("410"))]
+    assert payments.plan(open_, tenders, keep_rest=False).effects == [
+        (membership.id, "PIANO", 0, f.money("450"), "Child"),
+        (None, "General funds", f.money("500"), f.money("90"), ""),
+    ]
+    tenders = [Tender(f.method("cash"), f.money("530"))]
+    assert payments.plan(open_, tenders, keep_rest=True).effects == [
+        (membership.id, "PIANO", 0, f.money("450"), "Child"),
+        (None, "General funds", f.money("500"), f.money("510"), ""),
+        (None, "General funds", 0, f.money("20"), "Child"),
+    ]
+    ids = [it.id for it in invoices]
+    payments.pay_all(ids, tenders, by=desk, on=f.DAY, keep_rest=True, payer=mother)
+    assert (f.general(mother), f.general(child), f.funds(membership)) == (51000, 2000, 45000)
     assert not checks.faults()
 
 

@@ -1,12 +1,13 @@
 """What the Pay screen asks: the methods in use, what each amount would pay for, and what had better be paid first."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from datetime import date
+from typing import Any, NamedTuple
 
-from webapp.db import rows
+from webapp.db import as_day, marks, rows
 from webapp.domain.allocation import ACCOUNT
 from webapp.domain.tendering import Plan, Tender
-from webapp.models import Invoice, PaymentMethod
+from webapp.models import Customer, Invoice, PaymentMethod
 from webapp.models.invoice import invoice_code
 
 
@@ -16,6 +17,17 @@ class Unpaid(NamedTuple):
     invoice: int
     code: str
     package: str
+    due_minor: int
+
+
+class Owed(NamedTuple):
+    """An open invoice that a customer may pay: their own, or that of a member of a group which they own."""
+
+    invoice: int
+    customer: int
+    name: str
+    code: str
+    due_on: date | None
     due_minor: int
 
 
@@ -29,21 +41,51 @@ _DUE = "total_minor - {0}paid_minor - {0}cancelled_minor - {0}credited_net_minor
 _UNPAID = f"""
 SELECT i.id, i.series, i.number, m.package_name, SUM(sale.{_DUE.format("sale.")})
 FROM invoice_line sale JOIN invoice i ON i.id = sale.invoice_id JOIN membership m ON m.id = sale.membership_id
-WHERE sale.source = 'sale' AND i.status = 'open' AND i.id <> ? AND sale.{_DUE.format("sale.")} > 0
+WHERE sale.source = 'sale' AND i.status = 'open' AND i.id NOT IN ({{0}}) AND sale.{_DUE.format("sale.")} > 0
   AND sale.membership_id IN (
-    SELECT membership_id FROM invoice_line WHERE invoice_id = ? AND source = 'draw' AND {_DUE.format("")} > 0)
+    SELECT membership_id FROM invoice_line WHERE invoice_id IN ({{0}}) AND source = 'draw' AND {_DUE.format("")} > 0)
 GROUP BY i.id, i.series, i.number, m.package_name ORDER BY i.id"""  # noqa: S608  # own text
 
 
-def unpaid_packages(invoice: Invoice) -> list[Unpaid]:
-    """Open invoices of packages from which this invoice draws units that are not paid yet (spec section 5)."""
-    found = rows(_UNPAID, (invoice.id, invoice.id))
+def unpaid_packages(invoices: Sequence[Invoice]) -> list[Unpaid]:
+    """Other open invoices of packages from which these draw units that are not paid yet (spec section 5)."""
+    ids = [invoice.id for invoice in invoices]
+    found = rows(_UNPAID.format(marks(ids)), (*ids, *ids))
     return [Unpaid(row[0], invoice_code(row[1], row[2]), row[3], int(row[4])) for row in found]
 
 
-def said_of(invoice: Invoice, plan: Plan, tenders: Sequence[Tender]) -> dict[int, list[tuple[str, int]]]:
-    """By method, what of the invoice it pays for and how much of it."""
-    names = _names(invoice)
+MOST_OWED = 200
+_OWED = """
+SELECT i.id, i.customer_id, i.customer_name, i.series, i.number, i.due_on, i.due_minor FROM invoice i
+WHERE i.status = 'open' AND (i.customer_id = ? OR i.customer_id IN (
+  SELECT member.customer_id FROM customer_group g JOIN group_member member ON member.group_id = g.id
+  WHERE g.owner_id = ? AND g.active))
+ORDER BY CASE WHEN i.customer_id = ? THEN 0 ELSE 1 END, i.due_on, i.series, i.number LIMIT ?"""
+_OWNERS = """
+id IN (SELECT g.owner_id FROM customer_group g JOIN group_member member ON member.group_id = g.id
+WHERE member.customer_id = ? AND g.active) AND id <> ? AND active ORDER BY sort_name, id"""
+
+
+def owed_by(customer: Customer) -> list[Owed]:
+    """The open invoices that a customer may pay: their own first, then those of members of groups which they own; of
+    each the oldest due date first."""
+    return [_owed(row) for row in rows(_OWED, (customer.id, customer.id, customer.id, MOST_OWED))]
+
+
+def _owed(row: tuple[Any, ...]) -> Owed:
+    invoice, customer, name, series, number, due_on, due = row
+    return Owed(invoice, customer, name, invoice_code(series, number), as_day(due_on), int(due))
+
+
+def payers_for(customer: Customer) -> list[Customer]:
+    """Who may pay an invoice of a customer from their account: the customer, and the owners of their groups."""
+    return [customer, *Customer.fetch(_OWNERS, (customer.id, customer.id))]
+
+
+def said_of(invoices: Sequence[Invoice], plan: Plan, tenders: Sequence[Tender]) -> dict[int, list[tuple[str, int]]]:
+    """By method, what of the invoices it pays for and how much of it: lines of one invoice, or several by number."""
+    names = _names(invoices[0]) if len(invoices) == 1 else {}
+    codes = {invoice.id: invoice.code for invoice in invoices}
     others = [tender for tender in tenders if tender.amount_minor and not tender.method.is_account]
     account = next((tender for tender in tenders if tender.method.is_account), None)
     filled: dict[int, dict[str, int]] = {}
@@ -52,7 +94,7 @@ def said_of(invoice: Invoice, plan: Plan, tenders: Sequence[Tender]) -> dict[int
         if tender is None:
             continue
         of_method = filled.setdefault(tender.method.id, {})
-        name = names.get(fill.line.line, "")
+        name = names.get(fill.line.line) or codes[fill.line.invoice]
         of_method[name] = of_method.get(name, 0) + fill.amount_minor
     return {method: list(amounts.items()) for method, amounts in filled.items()}
 

@@ -10,6 +10,7 @@ from webapp.domain.allocation import ACCOUNT, GENERAL, METHOD, PACKAGE, Allocati
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.memberships import expire_due
+from webapp.domain.paying import payers_for
 from webapp.domain.settling import FORFEITED, forfeited_left, reduce_due, sweep
 from webapp.domain.tendering import Effect, Open, Plan, Tender, open_invoice, open_invoices, plan, why_no_account
 from webapp.models import Allocation as AllocationRow
@@ -59,7 +60,8 @@ def pay_all(
     """Take one payment for open invoices, oldest due date first; the last of each makes its units used.
 
     One journal for each method and invoice. `payer` is whose Account pays and keeps a rest, the customer unless told.
-    Raises `DomainError` when a tender cannot be taken so, `Changed` when an invoice is no longer open.
+    Raises `DomainError` when a tender cannot be taken so, or when the payer is neither the customer nor the owner of a
+    group that the customer is in, `Changed` when an invoice is no longer open.
     ``received_on`` is when the money came, today unless told; the books are dated today.
     """
     invoices = [_open(invoice_id, on) for invoice_id in dict.fromkeys(invoice_ids)]
@@ -68,7 +70,9 @@ def pay_all(
     received = received_on or on
     if received > on:
         raise DomainError("Money cannot be received after today.", "received_on")
-    open_ = open_invoices(invoices, payer or invoices[0].customer)
+    payer = payer or invoices[0].customer
+    _refuse_payer(payer, invoices)
+    open_ = open_invoices(invoices, payer)
     planned = plan(open_, tenders, keep_rest=keep_rest)
     entry = audit.record(
         "Paid",
@@ -99,6 +103,12 @@ def _open(invoice_id: int, on: date) -> Invoice:
     if invoice.status != "open":
         raise Changed(f"Invoice {invoice.code} is {invoice.status}; there is nothing to pay.")
     return invoice
+
+
+def _refuse_payer(payer: Customer, invoices: Sequence[Invoice]) -> None:
+    for invoice in invoices:
+        if payer.id not in {customer.id for customer in payers_for(invoice.customer)}:
+            raise DomainError(f"{payer.name} owns no group that {invoice.customer_name} is in.", "payer")
 
 
 def _restore_forfeited(fills: Sequence[Fill], entry: Audit, on: date) -> None:

@@ -26,12 +26,13 @@ class Tender(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What a payment does to one of the customer's funds. `membership` is None for general funds."""
+    """What a payment does to some funds; `membership` is None for general funds, `whose` is "" for the payer's."""
 
     membership: int | None
     label: str
     before_minor: int
     after_minor: int
+    whose: str = ""
 
 
 class Plan(NamedTuple):
@@ -139,23 +140,32 @@ def plan(open_: Open, tenders: Sequence[Tender], *, keep_rest: bool) -> Plan:
 
 
 def _effects(open_: Open, allocation: Allocation, kept: int) -> list[Effect]:
-    packages = dict.fromkeys(open_.labels, 0)
-    general = kept
+    """What changes of whose funds: what is paid in belongs to the customer of the invoice, whoever pays it."""
+    payer = open_.payer.id
+    packages: dict[int, int] = dict.fromkeys(open_.labels, 0)
+    general: dict[int, int] = {payer: kept}
+    owners = {invoice.id: invoice.customer_id for invoice in open_.invoices}
+    names = {invoice.customer_id: invoice.customer_name for invoice in open_.invoices} | {payer: ""}
+    of_membership: dict[int, int] = {}
     for fill in allocation.fills:
+        line, amount, owner = fill.line, fill.amount_minor, owners[fill.line.invoice]
+        membership = line.membership or 0
+        of_membership[membership] = owner
         if fill.source == GENERAL:
-            general -= fill.amount_minor
+            general[payer] -= amount
         if fill.source == PACKAGE:
-            packages[fill.line.membership or 0] -= fill.amount_minor
-        if fill.line.source == "deposit":
-            general += fill.amount_minor
-        if fill.line.source == "sale" and fill.line.membership in open_.active:
-            packages[fill.line.membership or 0] += fill.amount_minor
-        elif fill.line.source == "sale":
-            general += fill.amount_minor
-    before = open_.funds.general_minor
+            packages[membership] -= amount
+        if line.source == "sale" and membership in open_.active:
+            packages[membership] += amount
+        elif line.source in ("sale", "deposit"):
+            general[owner] = general.get(owner, 0) + amount
     effects = [
-        Effect(membership, open_.labels[membership], held := open_.funds.packages[membership], held + change)
-        for membership, change in packages.items()
+        Effect(it, open_.labels[it], held := open_.funds.packages[it], held + change, names[of_membership[it]])
+        for it, change in packages.items()
         if change
     ]
-    return [*effects, Effect(None, "General funds", before, before + general)] if general else effects
+    for customer, change in general.items():
+        if change:
+            held = open_.funds.general_minor if customer == payer else ledger.balance(ledger.general(customer))
+            effects.append(Effect(None, "General funds", held, held + change, names[customer]))
+    return effects

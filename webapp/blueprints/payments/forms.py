@@ -1,11 +1,11 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from wtforms import BooleanField, Field, HiddenField
+from wtforms import BooleanField, Field, HiddenField, SelectField
 
 from webapp.domain.payments import Tender
 from webapp.forms import DayField, MoneyField, OnceForm, required
-from webapp.models import PaymentMethod
+from webapp.models import Customer, PaymentMethod
 
 
 class PayForm(OnceForm):
@@ -16,6 +16,13 @@ class PayForm(OnceForm):
     keep_rest = BooleanField("Keep the rest on account")
     shown = HiddenField()
     methods: Sequence[PaymentMethod]
+    payers: Sequence[Customer]
+
+    @property
+    def payer(self) -> Customer:
+        """Whose account pays and keeps a rest; the customer unless a group's owner was chosen."""
+        chosen = self["paid_by"].data if "paid_by" in self else None
+        return next((payer for payer in self.payers if payer.id == chosen), self.payers[0])
 
     def tenders(self) -> list[Tender]:
         """What was typed, in the order of the methods."""
@@ -27,14 +34,20 @@ class PayForm(OnceForm):
         field.raw_data, field.data = None, amount_minor or None
 
 
+F = TypeVar("F", bound=PayForm)
+
+
 def field_of(method: PaymentMethod) -> str:
     """The name of a method's field, as `Tender.field` has it."""
     return Tender(method, 0).field
 
 
-def pay_form(methods: Sequence[PaymentMethod], **kwargs: Any) -> PayForm:
-    """The form with a field for each method."""
+def pay_form(methods: Sequence[PaymentMethod], payers: Sequence[Customer], base: type[F] = PayForm, **kwargs: Any) -> F:
+    """The form with a field for each method, and where several may pay a choice of them; the first usually does."""
     fields: dict[str, Field] = {field_of(method): MoneyField(method.name) for method in methods}
-    form: PayForm = type("PayForm", (PayForm,), fields)(**kwargs)
-    form.methods = methods
+    if len(payers) > 1:
+        owners = [(payer.id, f"{payer.name} · group owner") for payer in payers[1:]]
+        fields["paid_by"] = SelectField("Paid by", coerce=int, choices=[(payers[0].id, payers[0].name), *owners])
+    form: F = type("PayForm", (base,), fields)(**kwargs)
+    form.methods, form.payers = methods, payers
     return form

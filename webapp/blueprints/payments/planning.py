@@ -1,0 +1,130 @@
+"""What a payment would do while it is typed: stated alike for one invoice and for several."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from flask import request
+
+from webapp.blueprints.payments.forms import PayForm, field_of
+from webapp.domain import accounts, payments
+from webapp.domain.allocation import allocate
+from webapp.domain.errors import DomainError
+from webapp.domain.paying import Unpaid, said_of, unpaid_packages
+from webapp.domain.payments import Open, Plan, Tender
+from webapp.hypermedia import in_dialog
+from webapp.models import Customer, Invoice, User
+from webapp.presentation import money_text
+from webapp.stating import sign
+
+CHECK = "Look at what this does to the account, then press Pay again."
+CHANGED = ("invoices-changed", "memberships-changed", "account-changed")
+WITHOUT_END = 10**15
+
+
+class Preview(NamedTuple):
+    """What the amounts typed so far would do, or the sentence why they cannot be taken so, by field.
+
+    `balance_minor` is the payer's account balance now; None where funds of others change too.
+    """
+
+    plan: Plan | None
+    words: dict[str, str]
+    refused: dict[str, str]
+    sign: str
+    entered_minor: int
+    remaining_minor: int
+    balance_minor: int | None
+    first: list[Unpaid]
+
+
+def facts(open_: Open, form: PayForm) -> dict[str, Any]:
+    """What a screen and its preview show alike."""
+    tenders = form.tenders()
+    others = [tender for tender in tenders if not tender.method.is_account]
+    return {
+        "open_": open_,
+        "account": next((method for method in form.methods if method.is_account), None),
+        "field_of": field_of,
+        "prefix": "d-" if in_dialog() or request.form.get("dialog") else "",
+        "most_minor": most(open_, others),
+        "would": preview(open_, form, tenders),
+    }
+
+
+def preview(open_: Open, form: PayForm, tenders: Sequence[Tender]) -> Preview:
+    """What these tenders would do."""
+    due = sum(line.due_minor for line in open_.lines)
+    entered = sum(tender.amount_minor for tender in tenders)
+    plan, refused, words = None, {}, {}
+    if tenders:
+        try:
+            plan = payments.plan(open_, tenders, keep_rest=bool(form.keep_rest.data))
+            words = _words(open_.invoices, plan, tenders)
+        except DomainError as error:
+            refused[error.field or ""] = error.message
+    of_others = plan is not None and any(effect.whose for effect in plan.effects)
+    return Preview(
+        plan,
+        words,
+        refused,
+        signed(open_, plan) if plan else "",
+        entered,
+        plan.remaining_minor if plan else max(0, due - entered),
+        None if of_others else accounts.balance_of(open_.payer.id).balance_minor,
+        unpaid_packages(open_.invoices),
+    )
+
+
+def take(
+    invoices: Sequence[Invoice], form: PayForm, payer: Customer, *, by: User, on: date, stated: bool = False
+) -> list[Invoice]:
+    """Take the payment, but not before what is to be seen of it was seen as it is now: what it does to the account, or,
+    with `stated`, everything. Answers with the invoices as they are then."""
+    tenders, ids = form.tenders(), [invoice.id for invoice in invoices]
+    fresh = [Invoice.get_by_id(number) for number in ids]
+    is_open = all(invoice.status == "open" for invoice in fresh)
+    if is_open and (stated or any(tender.method.is_account for tender in tenders)):
+        open_ = payments.open_invoices(fresh, payer)
+        if form.shown.data != signed(open_, payments.plan(open_, tenders, keep_rest=form.keep_rest.data)):
+            raise DomainError(CHECK)
+    received, keep = form.received_on.data, form.keep_rest.data
+    payments.pay_all(ids, tenders, by=by, on=on, received_on=received, keep_rest=keep, payer=payer)
+    return [Invoice.get_by_id(number) for number in ids]
+
+
+def fill(open_: Open, form: PayForm) -> str:
+    """The button beside a method was pressed: put what is not covered yet there, and say into which field."""
+    wanted = request.form.get("fill", "") if form.is_submitted() else ""
+    method = next((method for method in form.methods if str(method.id) == wanted), None)
+    if method is None:
+        return ""
+    others = [tender for tender in form.tenders() if tender.method.id != method.id]
+    due = sum(line.due_minor for line in open_.lines)
+    rest = max(0, due - sum(tender.amount_minor for tender in others))
+    form.fill(method, min(rest, most(open_, others)) if method.is_account else rest)
+    return field_of(method)
+
+
+def most(open_: Open, others: Sequence[Tender]) -> int:
+    """The most that Account can pay beside other methods."""
+    if open_.account_refusal:
+        return 0
+    taken = allocate(open_.lines, [t.amount_minor for t in others], WITHOUT_END, open_.funds, open_.active)
+    return WITHOUT_END - taken.account_short_minor
+
+
+def signed(open_: Open, plan: Plan) -> str:
+    """A short sign of the effects that were shown: others are to be shown again."""
+    fills = [(fill.line.invoice, fill.amount_minor) for fill in plan.allocation.fills]
+    return sign(open_.payer.id, fills, plan.effects, plan.remaining_minor, plan.kept_minor)
+
+
+def _words(invoices: Sequence[Invoice], plan: Plan, tenders: Sequence[Tender]) -> dict[str, str]:
+    """What each method pays, in a few words by field."""
+    said: dict[str, str] = {}
+    for method, filled in said_of(invoices, plan, tenders).items():
+        shown = [f"{money_text(amount)} {what}" for what, amount in filled[:3]]
+        more = [f"{len(filled) - 3} more"] if len(filled) > 3 else []
+        said[f"method-{method}"] = ", ".join([*shown, *more])
+    return said
