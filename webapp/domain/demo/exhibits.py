@@ -1,9 +1,8 @@
 """One of everything that can be the case, so that every screen of the sample business has something to show."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from webapp.domain import customers, items, packages, removing, voids
+from webapp.domain import items, packages, removing, voids
 from webapp.domain.demo.paperwork import PAPERWORK
 from webapp.domain.demo.shop import Exhibit, Shop, Story
 from webapp.models import Customer, Group, Item, Membership, Package
@@ -224,12 +223,12 @@ def left_for_good(shop: Shop, customer: Customer) -> Story:
         yield shop.ago(days)
         shop.visit(customer, shop.items["lesson"], "2", "cash")
     yield shop.ago(120)
-    leave(shop, customer)
+    shop.change(customer, active=False)
 
 
 def never_came(shop: Shop, customer: Customer) -> Story:
     yield shop.ago(150)
-    leave(shop, customer)
+    shop.change(customer, active=False)
 
 
 def left_with_a_card(shop: Shop, customer: Customer) -> Story:
@@ -239,14 +238,7 @@ def left_with_a_card(shop: Shop, customer: Customer) -> Story:
     yield shop.ago(83)
     shop.visit(customer, shop.items["class"], "1", "card")
     yield shop.ago(34)
-    leave(shop, customer)
-
-
-def leave(shop: Shop, customer: Customer) -> None:
-    now = Customer.get_by_id(customer.id)
-    kept = ("name", "email", "phone", "address", "note", "role", "credit_limit_minor", "tax_exempt")
-    facts: dict[str, Any] = {name: getattr(now, name) for name in kept}
-    customers.edit_customer(now, version=now.version, by=shop.somebody(), active=False, **facts)
+    shop.change(customer, active=False)
 
 
 def firing_stopped(shop: Shop) -> Story:

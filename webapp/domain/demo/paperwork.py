@@ -52,6 +52,15 @@ def first_one_free(shop: Shop, customer: Customer) -> Story:
     shop.pay(typed(shop, customer, "reformer", "30", "Promised on the phone."))
 
 
+def with_a_discount(shop: Shop, customer: Customer) -> Story:
+    """The second child of a family comes for less."""
+    yield shop.ago(29)
+    draft = drafts.begin(customer, by=shop.owner, on=shop.today)
+    line = drafts.add_item(draft.id, shop.items["kid"], 2000)
+    drafts.discount(line.id, percent_e4=parse_rate("25"))
+    shop.pay(shop.save(draft))
+
+
 def typed(shop: Shop, customer: Customer, item: str, rate: str, reason: str) -> Invoice:
     """An invoice at a rate that somebody typed, with why."""
     draft = drafts.begin(customer, by=shop.owner, on=shop.today)
@@ -76,6 +85,25 @@ def kept_on_account(shop: Shop, customer: Customer) -> Story:
     yield shop.ago(24)
     invoice = shop.bill(customer, (shop.items["c152"], "0.9"))
     shop.pay(invoice, ("cash", shop.amount(100)), keep_rest=True)
+
+
+def on_the_slate(shop: Shop, customer: Customer) -> Story:
+    """May owe something on account, and does."""
+    yield shop.ago(60)
+    shop.change(customer, credit_limit_minor=shop.amount(150))
+    for days, hours in ((37, "0.8"), (7, "0.5")):
+        yield shop.ago(days)
+        shop.visit(customer, shop.items["c152"], hours, "card")
+
+
+def without_tax(shop: Shop, customer: Customer) -> Story:
+    """A school that pays no tax."""
+    yield shop.ago(55)
+    shop.change(customer, tax_exempt=True)
+    yield shop.ago(53)
+    invoice = shop.bill(customer, (shop.items["adult"], "12"), (shop.items["fire"], "3"))
+    yield shop.ago(44)
+    shop.pay(invoice, ("transfer", shop.due(invoice)))
 
 
 def bounced(shop: Shop, customer: Customer) -> Story:
@@ -118,8 +146,11 @@ PAPERWORK: tuple[Exhibit, ...] = (
     voided,
     voided_unpaid,
     first_one_free,
+    with_a_discount,
     mixed,
     kept_on_account,
+    on_the_slate,
+    without_tax,
     bounced,
     draft_of_a_lesson,
     draft_of_a_package,

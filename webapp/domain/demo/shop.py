@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import count
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp.db import stamped
-from webapp.domain import adding, drafts, invoicing, memberships, payments
+from webapp.domain import adding, customers, drafts, invoicing, memberships, payments
 from webapp.domain.demo.catalogue import Catalogue
 from webapp.domain.payments import Tender
 from webapp.models import Company, Customer, Group, Invoice, Item, Membership, Package, PaymentMethod, User
@@ -94,6 +95,13 @@ class Shop:
         chosen = adding.Chosen(ids, frozenset([group.id] if group else []))
         shown = adding.preview(package, chosen, self.today).mark
         return adding.add(package, chosen, start_on=self.today, shown=shown, by=self.somebody())
+
+    def change(self, customer: Customer, **changes: Any) -> None:
+        """Change what is kept of a customer."""
+        now = Customer.get_by_id(customer.id)
+        kept = ("name", "email", "phone", "address", "note", "role", "credit_limit_minor", "tax_exempt", "active")
+        facts: dict[str, Any] = {name: getattr(now, name) for name in kept} | changes
+        customers.edit_customer(now, version=now.version, by=self.somebody(), **facts)
 
     def draft(self, customer: Customer, *lines: Line, on: date | None = None) -> Invoice:
         """An invoice that is not saved yet."""
