@@ -161,10 +161,12 @@ class QuantityField(ScaledField):
 class TaxField(ScaledField):
     """A tax rate in percent; data is ten-thousandths of a percent, at most 100 %."""
 
+    what = "tax rate"
+
     def read(self, text: str) -> int:
-        value = money.scaled(text.replace("%", ""), 4, what="tax rate", point=presentation.point())
+        value = money.scaled(text.replace("%", ""), 4, what=self.what, point=presentation.point())
         if value > 100 * money.PERCENT_SCALE:
-            raise money.NotAnAmount("The tax rate can be at most 100 %.")
+            raise money.NotAnAmount(f"The {self.what} can be at most 100 %.")
         return value
 
     def write(self, value: int | None) -> str:

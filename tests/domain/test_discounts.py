@@ -74,6 +74,28 @@ def test_no_discount_on_a_package_that_is_sold_already(desk: User) -> None:
     assert "first sold" in (quote(late).problem(1) or "")
 
 
+def test_a_package_discount_is_at_most_what_the_items_cost(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    too_much = discounted(f.draft(emma, (piano, None), by=desk), minor=45001)
+    assert quote(too_much).problem(1) == "The discount can be at most 450.00."
+    free = save(discounted(f.draft(emma, (piano, None), by=desk), minor=45000), by=desk)
+    assert (free.status, free.total_minor) == ("paid", 0)
+    drawn = f.save(emma, (Item.get(Item.name == "Lesson"), "10"), by=desk)
+    assert (drawn.total_minor, drawn.status) == (0, "paid")
+    assert Membership.get().reason == "completed"
+    assert not checks.faults()
+
+
+@pytest.mark.parametrize("inclusive, price", [(False, "450.00"), (True, "416.66")])
+def test_a_percentage_is_off_what_an_exempt_customer_pays(desk: User, inclusive: bool, price: str) -> None:
+    Company.update(tax_inclusive=inclusive).execute()
+    emma = f.somebody()
+    Customer.update(tax_exempt=True).where(Customer.id == emma.id).execute()
+    pack = f.package("Ten", (f.item("Lesson", "50", tax="8"), "10", "@50"))
+    sale = save(discounted(f.draft(Customer.get_by_id(emma.id), (pack, None), by=desk), percent="10"), by=desk)
+    assert sale.total_minor == f.money(price)
+
+
 @pytest.mark.parametrize("inclusive, price", [(False, "50.00"), (True, "46.30")])
 def test_exempt_customers_pay_no_tax(desk: User, inclusive: bool, price: str) -> None:
     Company.update(tax_inclusive=inclusive).execute()

@@ -7,7 +7,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
-from tests.web.billing import MODAL, c172, customer, filled, on_the_day, said, url, words
+from tests.web.billing import MODAL, c172, customer, filled, on_the_day, said, typed_lines, url, words
 from webapp.domain import checks, drafts, funds, invoicing, payments, voids
 from webapp.domain.payments import Tender
 from webapp.models import CreditNote, Customer, Group, Invoice, InvoiceLine, Item, User
@@ -272,7 +272,7 @@ def test_other_verbs_are_not_allowed(manager: Client, invoice: Invoice):
 
 def test_a_discounted_line_is_credited_by_its_share(manager: Client, emma: Customer, by: User):
     draft = make.draft(emma, (make.item("Hour", "50", tax="8"), "4"), by=by)
-    drafts.discount(next(iter(draft.draft_lines)).id, percent_e4=100_000)
+    drafts.discount(typed_lines(draft)[0].id, percent_e4=100_000)
     saved = invoicing.issue(draft.id, by=by, on=make.DAY)
     manager.post(form_url(saved), data=payload(manager, saved, quantity="1"))
     assert CreditNote.get().amount_minor == 4860

@@ -9,8 +9,7 @@ from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import MODAL, customer, filled, on_the_day, typed_lines, url, words
 from webapp.domain import checks, drafts, invoicing, refunds
-from webapp.domain.roles import Role
-from webapp.models import Customer, Invoice, Item, User
+from webapp.models import Customer, Invoice, Item, Role, User
 from webapp.permissions import Permission
 
 

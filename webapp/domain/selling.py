@@ -8,7 +8,7 @@ from webapp.db import rows
 from webapp.domain.memberships import ACCOUNT_OFF, unbilled, why_not
 from webapp.domain.rates import Cover
 from webapp.domain.terms import price as price_of
-from webapp.domain.terms import sold_to, terms_of
+from webapp.domain.terms import sold_to
 from webapp.models import Company, Customer, DraftLine, Membership, MembershipItem, Package, PaymentMethod
 from webapp.models.invoice import invoice_code
 from webapp.money import percent_of
@@ -42,9 +42,11 @@ def sales(customer: Customer, typed: Sequence[DraftLine], on: date) -> tuple[dic
         key = active.id if active else -package.id
         sold_before = active is not None or key in billable
         refusal = refuse_sale(customer, package, active, on)
-        discount = _discount(line, package)
+        discount, whole = _discount(line, customer, package)
         if discount and sold_before:
             refusal = refusal or f"A discount is given when {package.name} is first sold, and it is sold already."
+        elif discount > whole:
+            refusal = refusal or f"The discount can be at most {Company.get_by_id(1).amount(whole)}."
         if refusal is None and key not in billable:
             if active:
                 billable[key] = unbilled(active)
@@ -117,12 +119,15 @@ def _too_much(package: Package, most_minor: int) -> str:
     return f"At most {company.amount(most_minor)} can still be billed of {package.name}."
 
 
-def _discount(line: DraftLine, package: Package) -> int:
-    """The discount of a package line in minor units, off what all its items cost together."""
+def _discount(line: DraftLine, customer: Customer, package: Package) -> tuple[int, int]:
+    """The discount of a package line in minor units, and what it is off: all items together, as this customer pays."""
+    if not (line.discount_percent_e4 or line.discount_minor):
+        return 0, 0
+    terms = sold_to(customer, package, tax_inclusive=Company.get_by_id(1).tax_inclusive)
+    whole = sum(term.amount_minor for term in terms)
     if line.discount_percent_e4:
-        terms = terms_of(package, tax_inclusive=Company.get_by_id(1).tax_inclusive)
-        return percent_of(sum(term.amount_minor for term in terms), line.discount_percent_e4)
-    return line.discount_minor or 0
+        return percent_of(whole, line.discount_percent_e4), whole
+    return line.discount_minor or 0, whole
 
 
 def _would_be(customer: Customer, package: Package, on: date, discount_minor: int) -> tuple[list[Cover], int]:

@@ -9,7 +9,7 @@ from wtforms.validators import Length
 from webapp.blueprints.invoices.forms import UnitsField
 from webapp.domain.crediting import Creditable
 from webapp.domain.errors import Changed, DomainError
-from webapp.forms import LineField, OnceForm, required
+from webapp.forms import Form, LineField, MoneyField, OnceForm, TaxField, required
 
 LOOK_AGAIN = "This is what it does now. Press Credit to do it."
 STALE = "What this does changed since it was shown. Look at it again; nothing was credited yet."
@@ -40,3 +40,23 @@ def credit_form(line: Creditable) -> CreditForm:
     quantity = UnitsField("Quantity", checks, unit=line.unit, default=line.left_milli or None)
     form: CreditForm = type("CreditForm", (CreditForm,), {"quantity": quantity})()
     return form
+
+
+class PercentField(TaxField):
+    """A percentage; data is ten-thousandths of a percent, at most 100 %."""
+
+    what = "percentage"
+
+
+class DiscountForm(Form):
+    """So much off a line: a percentage or an amount."""
+
+    percent = PercentField("Percent off")
+    amount = MoneyField("Amount off")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if good and self.percent.data is None and self.amount.data is None:
+            self.percent.errors = ["Type a percentage or an amount."]
+            return False
+        return good

@@ -9,7 +9,7 @@ from webapp.access import requires
 from webapp.blueprints.invoices.editor import Draft
 from webapp.blueprints.invoices.forms import RateForm
 from webapp.domain import drafts
-from webapp.domain.errors import DomainError, NotFound
+from webapp.domain.errors import Changed, DomainError, NotFound
 from webapp.domain.quoting import covers_for
 from webapp.domain.rates import AUTO, MEMBERSHIP, STANDARD, TYPED, Cover
 from webapp.forms import Form
@@ -22,14 +22,14 @@ from webapp.presentation import quantity_text, rate_text, unit_text
 @requires(Permission.ADD_INVOICE)
 def actions(invoice_id: int, line_id: int) -> Response:
     """The menu of a line."""
-    line = _load(invoice_id, line_id)
+    line = load_line(invoice_id, line_id)
     return render("invoices/line_actions.html", line=line, name=name_of(line))
 
 
 @requires(Permission.ADD_INVOICE)
 def remove(invoice_id: int, line_id: int) -> Response:
     """Take the line off the draft."""
-    line = _load(invoice_id, line_id)
+    line = load_line(invoice_id, line_id)
     if Form().validate_on_submit():
         drafts.drop_line(line.id)
         Draft(line.invoice).read_again()
@@ -40,7 +40,7 @@ def remove(invoice_id: int, line_id: int) -> Response:
 @requires(Permission.MANAGE_INVOICES)
 def rate(invoice_id: int, line_id: int) -> Response:
     """Another rate for an item line: that of a certain membership, the standard rate, or a typed one with a reason."""
-    line = _load(invoice_id, line_id)
+    line = load_line(invoice_id, line_id)
     if line.item is None:
         raise NotFound
     covers = [
@@ -61,10 +61,13 @@ def rate(invoice_id: int, line_id: int) -> Response:
     )
 
 
-def _load(invoice_id: int, line_id: int) -> DraftLine:
+def load_line(invoice_id: int, line_id: int) -> DraftLine:
+    """A line of a draft, or 404; once the draft is saved, a sentence that it is."""
     line = DraftLine.get_or_none((DraftLine.id == line_id) & (DraftLine.invoice == invoice_id))
     if line is None:
         raise NotFound
+    if not line.invoice.is_draft:
+        raise Changed(f"This invoice was saved already as {line.invoice.code}.")
     return line
 
 

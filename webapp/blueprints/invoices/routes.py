@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from webapp.blueprints.invoices import crediting, drafting, lines, listing, showing, voiding
+from webapp.blueprints.invoices import crediting, discounting, drafting, lines, listing, showing, voiding
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/billing/invoices")
 BOTH = ["GET", "POST"]
@@ -21,6 +21,7 @@ blueprint.add_url_rule("/<int:invoice_id>/discard", "discard", drafting.discard,
 
 blueprint.add_url_rule("/<int:invoice_id>/lines/<int:line_id>/actions", "line_actions", lines.actions)
 blueprint.add_url_rule("/<int:invoice_id>/lines/<int:line_id>/rate", "line_rate", lines.rate, methods=BOTH)
+blueprint.add_url_rule("/<int:invoice_id>/lines/<int:line_id>/discount", "discount", discounting.discount, methods=BOTH)
 blueprint.add_url_rule("/<int:invoice_id>/lines/<int:line_id>/removal", "line_removal", lines.remove, methods=["POST"])
 
 blueprint.add_url_rule("/<int:invoice_id>", "show", showing.show)
