@@ -39,7 +39,7 @@ def ppl(emma: Customer) -> Package:
 @pytest.fixture
 def membership(emma: Customer, ppl: Package, by: User) -> Membership:
     """Emma in PPL with 1.5 h of C172 left and 194.40 of package funds."""
-    make.pay(make.save(emma, (ppl, "5000"), by=by, on=TODAY), by=by, on=TODAY)
+    make.pay(make.save(emma, (ppl, "5184"), by=by, on=TODAY), by=by, on=TODAY)
     make.pay(make.save(emma, (c172(), "38.5"), by=by, on=TODAY), ("account", "4989.60"), by=by, on=TODAY)
     return make.bought(emma)
 
@@ -167,9 +167,10 @@ def test_void_says_what_follows_from_the_choice(
     page = open_page("manager")
     page.goto(f"/billing/invoices/{saved.id}")
     page.get_by_role("link", name="Void").click()
-    expect(page.get_by_text("81.00 received by Card goes to general funds")).to_be_visible()
+    stated = page.locator("#void-consequences")
+    expect(stated.get_by_text("81.00 received by Card goes to general funds")).to_be_visible()
     page.get_by_label("Is paid back the way it came").check()
-    expect(page.get_by_text("81.00 received by Card is paid back by Card")).to_be_visible()
+    expect(stated.get_by_text("81.00 received by Card is paid back by Card")).to_be_visible()
     assert_accessible(page)
     page.get_by_label("Reason").fill("Wrong aircraft")
     page.get_by_role("button", name="Void", exact=True).click()
