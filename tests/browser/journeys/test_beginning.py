@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.journeys.steps import choose, dialog, heading, provoked
 from webapp.models import Company, Customer, Package, PackageItem, User
+from webapp.permissions import Permission
 
 PASSWORD = "three green herons"
 
@@ -104,5 +105,5 @@ def make_customer(page: Page, look: Callable[[Page], None]) -> None:
     expect(heading(page)).to_contain_text("Łukasz Woźniak")
     expect(page.locator("#customer-account")).to_contain_text("$0.00")
     look(page)
-    assert Customer.get().may("Make Purchases on Account")
+    assert Customer.get().may(Permission.MAKE_PURCHASES_ON_ACCOUNT)
     assert Package.get().active

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
 from tests.browser.journeys.steps import day_of_the_business, dialog, heading, open_actions, open_billing, row, sign_in
+from tests.business import PASSWORD, address
 from webapp.domain import accounts, drafts
 from webapp.domain.quoting import quote
 from webapp.models import Customer, Invoice, Item, Membership, Package, User
@@ -22,11 +23,11 @@ FAR = 60
 def membership(emma: Customer, ppl: Package, cast: dict[str, User]) -> Membership:
     """Emma's PPL: 525.00 in its funds, an open invoice of one hour, and a draft of two."""
     c172, instruction = Item.get(Item.name == "C172"), Item.get(Item.name == "Instruction")
-    facts = {"by": cast["frontdesk"], "on": day_of_the_business()}
-    make.pay(make.save(emma, (ppl, "2000.00"), **facts), ("card", "2000.00"), **facts)
-    make.settle(make.save(emma, (c172, "10"), (instruction, "5"), **facts), **facts)
-    make.save(emma, (c172, "1"), **facts)
-    draft = make.draft(emma, (c172, "2"), **facts)
+    desk, on = cast["frontdesk"], day_of_the_business()
+    make.pay(make.save(emma, (ppl, "2000.00"), by=desk, on=on), ("card", "2000.00"), by=desk, on=on)
+    make.settle(make.save(emma, (c172, "10"), (instruction, "5"), by=desk, on=on), by=desk, on=on)
+    make.save(emma, (c172, "1"), by=desk, on=on)
+    draft = make.draft(emma, (c172, "2"), by=desk, on=on)
     drafts.keep_shown(draft.id, quote(draft))
     return make.bought(emma)
 
@@ -34,11 +35,16 @@ def membership(emma: Customer, ppl: Package, cast: dict[str, User]) -> Membershi
 def test_with_the_keyboard_alone(open_page: OpenPage, look: Look, membership: Membership) -> None:
     page = open_page()
     page.goto("/")
-    page.keyboard.type("manager@carnet.test\tcorrect horse battery staple\n")
+    expect(page.get_by_label("Email")).to_be_focused()
+    page.keyboard.type(address("manager"))
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("Home")
     press(page, page.get_by_role("navigation", name="Main").get_by_role("link", name="Billing"))
     press(page, page.get_by_role("navigation", name="Billing").get_by_role("link", name="Packages"))
     press(page, page.get_by_role("button", name="Actions for Emma Jones in PPL"))
+    expect(page.get_by_role("menuitem").first).to_be_focused()
     page.keyboard.press("End")
     expect(page.get_by_role("menuitem", name="Remove from Package")).to_be_focused()
     look(page)
