@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from tests import factories as make
 from tests.clients import Client, client_for
 from tests.naughty import strings
+from tests.web.billing import words
 from webapp.db import db, utcnow
 from webapp.domain import customers
 from webapp.models import Customer, Role, SearchWord, User
@@ -344,9 +345,33 @@ def test_a_version_that_nobody_has_seen(owner: Client, emma: Customer, version: 
 
 
 def test_more_than_the_form_has_is_not_taken(owner: Client, emma: Customer) -> None:
-    owner.post(f"/customers/{emma.id}/edit", data=payload() | {"id": "77", "sort_name": "zzz", "tax_exempt": "y"})
+    owner.post(f"/customers/{emma.id}/edit", data=payload() | {"id": "77", "sort_name": "zzz", "merged_into": "1"})
     kept = Customer.get()
-    assert (kept.id, kept.sort_name, kept.tax_exempt) == (emma.id, "emma jones", False)
+    assert (kept.id, kept.sort_name, kept.merged_into_id) == (emma.id, "emma jones", None)
+
+
+def test_the_terms_of_the_account(frontdesk: Client, emma: Customer) -> None:
+    make.credit_limit("25")
+    form = frontdesk.get(f"/customers/{emma.id}/edit").text
+    assert "Empty: the company&#39;s, 25.00." in form
+    frontdesk.post(f"/customers/{emma.id}/edit", data=payload(credit_limit_minor="100", tax_exempt="y"))
+    kept = Customer.get_by_id(emma.id)
+    assert (kept.credit_limit_minor, kept.tax_exempt) == (10000, True)
+    page = words(frontdesk.get(f"/customers/{emma.id}"))
+    assert "Credit limit 100.00" in page
+    assert "Tax Exempt" in page
+    frontdesk.post(f"/customers/{emma.id}/edit", data=payload(version="1", credit_limit_minor="0"))
+    assert (Customer.get().credit_limit_minor, Customer.get().tax_exempt) == (0, False)
+    frontdesk.post(f"/customers/{emma.id}/edit", data=payload(version="2", credit_limit_minor=" "))
+    assert Customer.get().credit_limit_minor is None
+
+
+@pytest.mark.parametrize("typed", ["-1", "a lot", "1.234", "99999999999999999999"])
+def test_a_credit_limit_that_is_none(owner: Client, emma: Customer, typed: str) -> None:
+    answer = owner.post(f"/customers/{emma.id}/edit", data=payload(credit_limit_minor=typed))
+    assert answer.status_code == 422
+    assert f'value="{typed}"' in answer.text
+    assert Customer.get().credit_limit_minor is None
 
 
 def test_hostile_names(owner: Client) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 
 from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger
@@ -12,20 +13,72 @@ from webapp.domain.memberships import expire_due
 from webapp.models import Audit, Customer, User
 
 
+class Merging(NamedTuple):
+    """What merging one customer into another would move, or in `refusal` why it cannot be done.
+
+    `active` are the packages that the second is in; `memberships`, `invoices` and `drafts` count all of theirs.
+    """
+
+    second_minor: int
+    into_minor: int
+    active: list[str]
+    memberships: int
+    invoices: int
+    due_minor: int
+    drafts: int
+    groups: list[str]
+    owned: list[str]
+    refusal: str | None
+
+    @property
+    def after_minor(self) -> int:
+        """General funds of the one that stays."""
+        return self.second_minor + self.into_minor
+
+
+_COUNTED = """
+SELECT (SELECT COUNT(*) FROM membership WHERE customer_id = ?),
+  COALESCE(SUM(CASE WHEN status <> 'draft' THEN 1 ELSE 0 END), 0), COALESCE(SUM(due_minor), 0),
+  COALESCE(SUM(CASE WHEN status = 'draft' THEN 1 ELSE 0 END), 0)
+FROM invoice WHERE customer_id = ?"""
+_ACTIVE = "SELECT package_name FROM membership WHERE customer_id = ? AND state = 'active' ORDER BY id"
+_GROUPS = """SELECT g.name FROM customer_group g JOIN group_member m ON m.group_id = g.id WHERE m.customer_id = ?
+ORDER BY g.sort_name, g.id"""
+_OWNED = "SELECT name FROM customer_group WHERE owner_id = ? ORDER BY sort_name, id"
+
+
+def merging(second: Customer, into: Customer) -> Merging:
+    """What `merge` would do. Reads only."""
+    memberships, invoices, due, drafts = rows(_COUNTED, (second.id, second.id))[0]
+    active, groups, owned = ([row[0] for row in rows(sql, (second.id,))] for sql in (_ACTIVE, _GROUPS, _OWNED))
+    return Merging(
+        second_minor=ledger.balance(ledger.general(second.id)),
+        into_minor=ledger.balance(ledger.general(into.id)),
+        active=active,
+        memberships=int(memberships),
+        invoices=int(invoices),
+        due_minor=int(due),
+        drafts=int(drafts),
+        groups=groups,
+        owned=owned,
+        refusal=_why_not(second, into),
+    )
+
+
 @transactional
 def merge(second: Customer, into: Customer, *, by: User, on: date) -> None:
     """Make `second` inactive and give its funds, memberships, invoices and places in groups to `into`.
 
     Refused while both are active in the same package.
     """
-    if second.id == into.id:
-        raise DomainError("Choose another customer.", "into")
     second, into = Customer.get_by_id(second.id), Customer.get_by_id(into.id)
     refuse_merged(second)
     refuse_merged(into)
     for customer in (second, into):
         expire_due(on, customer_id=customer.id)
-    _refuse_same_package(second, into)
+    why_not = _why_not(second, into)
+    if why_not:
+        raise DomainError(why_not, "into")
     entry = audit.record("Merged", "customer", second.id, by=by, customer=into, into=into.id)
     _give_balance(second.id, into.id, entry, on)
     moved = (into.id, into.sort_name, second.id)
@@ -71,11 +124,12 @@ def _give_balance(from_id: int, to_id: int, entry: Audit, on: date) -> None:
     ledger.post("merge", "customer", from_id, [move], audit=entry, on=on, part=part)
 
 
-def _refuse_same_package(second: Customer, into: Customer) -> None:
+def _why_not(second: Customer, into: Customer) -> str | None:
+    if second.id == into.id:
+        return "Choose another customer."
     both = rows(
         "SELECT a.package_name FROM membership a JOIN membership b ON b.package_id = a.package_id"
-        " WHERE a.customer_id = ? AND b.customer_id = ? AND a.state = 'active' AND b.state = 'active'",
+        " WHERE a.customer_id = ? AND b.customer_id = ? AND a.state = 'active' AND b.state = 'active' ORDER BY a.id",
         (second.id, into.id),
     )
-    if both:
-        raise DomainError(f"Both are active in {both[0][0]}. Remove one of them from it first.", "into")
+    return f"Both are active in {both[0][0]}. Remove one of them from it first." if both else None

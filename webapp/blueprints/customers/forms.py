@@ -3,10 +3,12 @@ from typing import Any
 from wtforms import BooleanField, SelectField
 from wtforms.validators import Optional, Regexp
 
-from webapp.domain.customers import customer_roles
+from webapp.domain.customers import customer_roles, offered_customers
 from webapp.editing import EditForm
-from webapp.forms import LineField, NoteField, required
+from webapp.forms import LineField, MoneyField, NoteField, required
 from webapp.models import Customer, Role
+from webapp.picking import Found, PickField
+from webapp.stating import StatingForm
 
 
 def _role_id(value: Any) -> int:
@@ -22,6 +24,8 @@ class CustomerForm(EditForm):
     address = NoteField("Address", longest=500)
     role = SelectField("Customer role", coerce=_role_id)
     note = NoteField("Note")
+    credit_limit_minor = MoneyField("Credit limit")
+    tax_exempt = BooleanField("Tax exempt")
     active = BooleanField("Active", default=True)
 
     def __init__(self, customer: Customer | None = None) -> None:
@@ -32,4 +36,17 @@ class CustomerForm(EditForm):
     def facts(self) -> dict[str, Any]:
         """What was typed, as the verbs take it."""
         texts = {name: self[name].data or "" for name in ("name", "email", "phone", "address", "note")}
-        return {**texts, "role": self.roles[self.role.data], "active": self.active.data}
+        terms = {name: self[name].data for name in ("credit_limit_minor", "tax_exempt", "active")}
+        return {**texts, "role": self.roles[self.role.data], **terms}
+
+
+class MergeForm(StatingForm):
+    """Into which customer another one is merged."""
+
+    into = PickField(
+        "Into",
+        [required("Choose the customer who stays.")],
+        find=lambda number: Customer.get_or_none((Customer.id == number) & Customer.active),
+        search=lambda typed: [Found(str(it.id), it.name, it.hint) for it in offered_customers(typed)],
+        options="customers.options",
+    )

@@ -1,9 +1,11 @@
 from flask import Blueprint, Response, url_for
 
 from webapp.access import actor, can, requires
+from webapp.blueprints.customers import funds, merging, statements
 from webapp.blueprints.customers.forms import CustomerForm
 from webapp.domain import accounts, customers
 from webapp.domain.errors import DomainError
+from webapp.domain.merging import owner_of
 from webapp.hypermedia import done, fragment, render, wants_region
 from webapp.lists import STATUSES, asked, typed
 from webapp.models import Customer
@@ -12,6 +14,21 @@ from webapp.records import load
 from webapp.spreadsheet import csv_file
 
 blueprint = Blueprint("customers", __name__)
+BOTH = ["GET", "POST"]
+
+blueprint.add_url_rule("/customers/<int:customer_id>/statement", "statement", statements.statement)
+blueprint.add_url_rule("/customers/<int:customer_id>/statement/export", "statement_export", statements.export)
+blueprint.add_url_rule("/customers/<int:customer_id>/deposits/new", "deposit", funds.deposit, methods=BOTH)
+blueprint.add_url_rule("/customers/<int:customer_id>/withdrawals/new", "withdraw", funds.withdraw, methods=BOTH)
+blueprint.add_url_rule("/customers/<int:customer_id>/adjustments/new", "adjust", funds.adjust, methods=BOTH)
+blueprint.add_url_rule("/customers/<int:customer_id>/merge", "merge", merging.into, methods=BOTH)
+for _path, _kind, _view in (
+    ("deposits", "deposit", funds.deposit_preview),
+    ("withdrawals", "withdrawal", funds.withdrawal_preview),
+    ("adjustments", "adjustment", funds.adjustment_preview),
+    ("merge", "merge", merging.preview),
+):
+    blueprint.add_url_rule(f"/customers/<int:customer_id>/{_path}/preview", f"{_kind}_preview", _view, methods=["POST"])
 
 EXPORTED = ("Name", "Email", "Phone", "Address", "Note", "Customer role", "Status")
 STAYS = "Memberships keep their rates and the account balance stays."
@@ -73,9 +90,17 @@ def show(customer_id: int) -> Response:
         region="customers/_contact.html",
         customer=customer,
         groups=customers.groups_of(customer),
+        remaining=Customer.get_by_id(owner_of(customer_id)) if customer.merged_into_id else None,
         account=accounts.overview(customer_id) if can(Permission.ACCESS_BILLING_TAB) else None,
         alone=wants_region(),
     )
+
+
+@blueprint.get("/customers/<int:customer_id>/actions")
+@requires(*SEES_RECORDS)
+def actions(customer_id: int) -> Response:
+    """What can be done with a customer now, by the person who asks."""
+    return render("customers/actions.html", customer=load(Customer, customer_id))
 
 
 @blueprint.route("/customers/<int:customer_id>/edit", methods=["GET", "POST"])
