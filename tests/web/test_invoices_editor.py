@@ -30,8 +30,7 @@ from tests.web.billing import (
 )
 from webapp.domain import drafts, invoicing, memberships
 from webapp.domain.memberships import Removal
-from webapp.domain.roles import Role
-from webapp.models import Customer, DraftLine, Invoice, Item, Membership, Package, PaymentMethod, User
+from webapp.models import Customer, DraftLine, Invoice, Item, Membership, Package, PaymentMethod, Role, User
 
 MENU = "div#menu"
 

@@ -16,8 +16,7 @@ from tests.clients import Client
 from tests.web.billing import DAY, MODAL, c172, customer, filled, on_the_day, said, url, words
 from webapp.db import rows
 from webapp.domain import paging, payment_list, voids
-from webapp.domain.roles import Role
-from webapp.models import Customer, Invoice, Item, Package, Payment, PaymentMethod, User
+from webapp.models import Customer, Invoice, Item, Package, Payment, PaymentMethod, Role, User
 
 Queries = Callable[[], AbstractContextManager[list[str]]]
 TENDERS = "div#pay-tenders"
