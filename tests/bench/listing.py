@@ -108,14 +108,20 @@ def count_queries(path: Path, view: Scenario) -> int:
     return len(asked)
 
 
-def measure(path: Path, views: list[Scenario], options: argparse.Namespace) -> dict[str, dict[str, Timing]]:
-    """Every view of both servers, in rounds that begin with another one each time."""
+@contextmanager
+def served(path: Path) -> Iterator[dict[str, Server]]:
+    """The app, signed in to, and the bare page, each by a server of its own."""
     app_environment = {"DATABASE_URL": f"sqlite:///{path}", "CARNET_INSTANCE": str(path.parent), "SECRET_KEY": "bench"}
     with ExitStack() as stack:
         app = stack.enter_context(serve("wsgi:app", **app_environment))
         raw = stack.enter_context(serve("tests.bench.raw_list:application", CARNET_BENCH=str(path)))
         app.sign_in()
-        servers = {"app": app, "raw": raw}
+        yield {"app": app, "raw": raw}
+
+
+def measure(path: Path, views: list[Scenario], options: argparse.Namespace) -> dict[str, dict[str, Timing]]:
+    """Every view of both servers, in rounds that begin with the other one each time."""
+    with served(path) as servers:
         timings = {view.name: {name: Timing([], []) for name in servers} for view in views}
         for number in range(-1, options.rounds):
             for view in views:

@@ -25,7 +25,7 @@ ORDERS = {
 _ROWS = """SELECT m.id, c.name, m.package_name, COALESCE(m.reason, m.state), m.start_on, m.end_on,
     (SELECT credits - debits FROM account WHERE kind = 'P' AND ref = m.id AND label = '')
 FROM membership m JOIN customer c ON c.id = m.customer_id {} ORDER BY {} LIMIT ? OFFSET ?"""
-_FOUND = "WHERE c.name LIKE ?"
+_FOUND = "WHERE (c.name LIKE ? OR c.name LIKE ?)"
 _COUNT_FOUND = f"SELECT COUNT(*) FROM membership m JOIN customer c ON c.id = m.customer_id {_FOUND}"
 _COUNT = "SELECT COUNT(*) FROM membership"
 _ITEMS = """SELECT membership_id, name, used_milli + reserved_milli, included_milli FROM membership_item
@@ -68,7 +68,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     q, sort, page = asked.get("q", ""), asked.get("sort", ""), int(asked.get("page", "1"))
     ask = connection().execute
     who = ask(_WHO, (SESSION,)).fetchone()
-    like = (f"%{q}%",) if q else ()
+    like = (f"{q}%", f"% {q}%") if q else ()
     rows = ask(_ROWS.format(_FOUND if q else "", ORDERS[sort]), (*like, PAGE, (page - 1) * PAGE)).fetchall()
     (total,) = ask(_COUNT_FOUND if q else _COUNT, like).fetchone()
     items = defaultdict(list)

@@ -33,7 +33,8 @@ SURNAMES = ["".join(parts) for parts in product(*_PARTS)]
 SALE, DRAW, STANDARD = 90_000, 4_500, 5_000
 """What was billed of each package, a unit drawn from it, and a unit at the standard rate, in cents."""
 
-_MEMBERSHIP = """SELECT n AS id, (n - 1) % :customers + 1 AS customer_id, n * 7 % 50 + 1 AS package_id,
+_MEMBERSHIP = """SELECT n AS id, (n - 1) % :customers + 1 AS customer_id,
+    (n * 7 + (n - 1) / :customers) % 50 + 1 AS package_id,
     CASE WHEN n % 10 > 6 THEN 'inactive' ELSE 'active' END AS state,
     CASE n % 10 WHEN 7 THEN 'removed' WHEN 8 THEN 'expired' WHEN 9 THEN 'expired' END AS reason,
     date(:today, '-' || (n * 37 % 200 + 100) || ' days') AS start_on,
