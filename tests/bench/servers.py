@@ -21,11 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 class Server:
     """A running server with one connection to it."""
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
-        self.process = process
-        self.port = port
+    def __init__(self, connection: http.client.HTTPConnection, process: subprocess.Popen[bytes]) -> None:
+        self.connection, self.process = connection, process
         self.cookie = ""
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def get(self, path: str, **headers: str) -> bytes:
         """A page; anything but 200 is an error."""
@@ -69,7 +67,8 @@ def serve(target: str, **environment: str) -> Iterator[Server]:
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
     try:
         _wait(port, process)
-        yield Server(port, process)
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
+            yield Server(connection, process)
     finally:
         process.terminate()
         process.wait(timeout=30)
