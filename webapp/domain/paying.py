@@ -94,7 +94,7 @@ def said_of(invoices: Sequence[Invoice], plan: Plan, tenders: Sequence[Tender]) 
         if tender is None:
             continue
         of_method = filled.setdefault(tender.method.id, {})
-        name = names.get(fill.line.line) or codes[fill.line.invoice]
+        name = names.get(fill.line.line) or f"for {codes[fill.line.invoice]}"
         of_method[name] = of_method.get(name, 0) + fill.amount_minor
     return {method: list(amounts.items()) for method, amounts in filled.items()}
 
