@@ -23,7 +23,8 @@ def sign_in(page: Page, name: str) -> None:
 
 def open_billing(page: Page, tab: str) -> None:
     """Billing in the sidebar (on a phone at the foot), then one of its tabs."""
-    page.get_by_role("link", name="Billing", exact=True).filter(visible=True).click()
+    main = page.get_by_role("navigation", name="Main").filter(visible=True)
+    main.get_by_role("link", name="Billing").click()
     page.get_by_role("navigation", name="Billing").get_by_role("link", name=tab).click()
     expect(page).to_have_title(f"{tab} · Carnet")
 
