@@ -1,0 +1,274 @@
+"""Use one: a unit charged at the package rate and paid from package funds in one confirmed step, with Undo."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import peewee
+import pytest
+
+from tests import factories as make
+from tests.clients import Client
+from tests.web.acting import (
+    EVENTS,
+    address,
+    again,
+    bump,
+    check_address,
+    check_closed,
+    check_dialog,
+    form,
+    give_only,
+    has_button,
+    messages,
+)
+from tests.web.billing import MODAL, customer, on_the_day, said, words
+from webapp.domain import checks, using
+from webapp.models import Customer, Invoice, Item, Membership, PaymentMethod, User
+from webapp.permissions import Permission
+
+PREVIEW = "div#use-preview"
+
+
+@pytest.fixture(autouse=True)
+def day(business: peewee.Database) -> Iterator[None]:
+    with on_the_day():
+        yield
+    assert not checks.faults()
+
+
+@pytest.fixture
+def by(cast: dict[str, User]) -> User:
+    return cast["manager"]
+
+
+@pytest.fixture
+def emma(by: User) -> Customer:
+    return customer()
+
+
+@pytest.fixture
+def piano(emma: Customer, by: User) -> Membership:
+    """Ten lessons, paid in full."""
+    make.pay(make.save(emma, (make.piano(), None), by=by), by=by)
+    return make.bought(emma)
+
+
+def url(membership: Membership) -> str:
+    return address(membership, "uses/new")
+
+
+def lesson() -> Item:
+    return Item.get(Item.name == "Lesson")
+
+
+def uses() -> list[Invoice]:
+    """The invoices that took something from a membership."""
+    return list(Invoice.select().where(Invoice.id > 1).order_by(Invoice.id))
+
+
+# What is stated
+
+
+def test_the_only_item_and_one_of_it_are_there_already(frontdesk: Client, piano: Membership) -> None:
+    shown = form(frontdesk, url(piano))
+    assert (shown["item"], shown["quantity"]) == (str(lesson().id), "1")
+    page = words(check_dialog(frontdesk, url(piano)))
+    assert "Emma Jones in PIANO" in page
+    assert "Lesson left 10 −1 9" in page
+    assert "Package funds 450.00 −45.00 405.00" in page
+
+
+def test_the_preview_follows_what_is_typed(frontdesk: Client, piano: Membership) -> None:
+    shown = form(frontdesk, url(piano), quantity="3")
+    answer = words(frontdesk.post(url(piano) + "/preview", data=shown, htmx=PREVIEW))
+    assert "Lesson left 10 −3 7 Package funds 450.00 −135.00 315.00" in answer
+    for quantity in ("", "x", "0"):
+        answer = frontdesk.post(url(piano) + "/preview", data=shown | {"quantity": quantity}, htmx=PREVIEW)
+        assert answer.status_code == 200
+        assert "Package funds" not in answer.text
+    answer = frontdesk.post(url(piano) + "/preview", data=shown | {"quantity": "11"}, htmx=PREVIEW)
+    assert "Not that much is left in PIANO." in answer.text
+    assert f"/billing/invoices/new?customer={piano.customer_id}" in answer.text
+
+
+def test_the_last_unit_completes_and_that_is_said_before_and_after(frontdesk: Client, emma: Customer, by: User) -> None:
+    make.pay(make.save(emma, (make.trio(), None), by=by), by=by)
+    trio = make.bought(emma)
+    shown = form(frontdesk, url(trio), quantity="3")
+    assert "TRIO is completed" in words(frontdesk.post(url(trio) + "/preview", data=shown, htmx=PREVIEW))
+    assert frontdesk.post(url(trio), data=shown).status_code == 303
+    assert messages(frontdesk) == ["3 × Trio lesson used. 100.00 from package funds. TRIO is completed."]
+    assert make.fresh(trio).reason == "completed"
+
+
+# What it does
+
+
+def test_one_is_used(manager: Client, piano: Membership) -> None:
+    answer = manager.post(url(piano), data=form(manager, url(piano)))
+    assert (answer.status_code, answer.location) == (303, address(piano, "")[:-1])
+    [invoice] = uses()
+    assert (invoice.status, invoice.total_minor, invoice.service_on) == ("paid", 4500, make.DAY)
+    assert (make.left(piano), make.used(piano), make.funds(piano)) == (9000, 1000, make.money("405"))
+    page = words(manager.get(answer.location))
+    assert "1 lesson used. 45.00 from package funds. Undo" in page
+
+
+def test_in_the_dialog_the_table_behind_hears_of_it(manager: Client, piano: Membership) -> None:
+    answer = manager.post(url(piano), data=form(manager, url(piano)), htmx=MODAL)
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (200, EVENTS)
+    undo = f"/billing/invoices/{uses()[0].id}/void"
+    assert f'href="{undo}" hx-get="{undo}" hx-target="#modal"' in answer.text
+    assert manager.get(undo, htmx=MODAL).status_code == 200
+
+
+def test_undo_is_offered_to_whoever_may_void(frontdesk: Client, piano: Membership) -> None:
+    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano)), htmx=MODAL)
+    assert "1 lesson used. 45.00 from package funds." in answer.text
+    assert "Undo" not in answer.text
+
+
+def test_a_void_undoes_it_to_the_cent(manager: Client, piano: Membership) -> None:
+    manager.post(url(piano), data=form(manager, url(piano)))
+    undo = f"/billing/invoices/{uses()[0].id}/void"
+    assert manager.post(undo, data=form(manager, undo, reason="wrong person")).status_code == 303
+    assert (make.left(piano), make.funds(piano)) == (10000, make.money("450"))
+
+
+def test_of_several_items_one_is_chosen(frontdesk: Client, emma: Customer, by: User) -> None:
+    make.pay(make.save(emma, (make.ppl(tax="8"), None), by=by), by=by)
+    ppl, c172 = make.bought(emma), Item.get(Item.name == "C172")
+    page = frontdesk.get(url(ppl))
+    assert "C172 · 40.0 h left" in words(page)
+    assert "Choose the item to see what it takes and leaves." in page.text
+    answer = frontdesk.post(url(ppl), data=form(frontdesk, url(ppl)))
+    assert (answer.status_code, said(answer, "error")) == (422, ["Choose what was used."])
+    answer = frontdesk.post(url(ppl), data=form(frontdesk, url(ppl), item=str(c172.id), quantity="1.5"))
+    assert answer.status_code == 303
+    assert messages(frontdesk) == ["1.5 h C172 used. 194.40 from package funds."]
+    assert make.left(ppl, "C172") == 38500
+
+
+def test_sent_twice_it_happens_once(frontdesk: Client, emma: Customer, by: User) -> None:
+    make.pay(make.save(emma, (make.trio(), None), by=by), by=by)
+    trio = make.bought(emma)
+    shown = form(frontdesk, url(trio), quantity="3")
+    first, second = (frontdesk.post(url(trio), data=shown) for _ in range(2))
+    assert (first.location, second.status_code, second.location) == (second.location, 303, first.location)
+    assert messages(frontdesk)[1:] == ["This form was sent before. Nothing was done twice."]
+    assert len(uses()) == 1
+
+
+def test_the_key_is_of_no_use_for_another_quantity(frontdesk: Client, piano: Membership) -> None:
+    shown = form(frontdesk, url(piano))
+    frontdesk.post(url(piano), data=shown)
+    answer = frontdesk.post(url(piano), data=shown | {"quantity": "2"})
+    assert answer.status_code == 422
+    assert "sent already with other content" in answer.text
+    assert len(uses()) == 1
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("htmx", [None, MODAL])
+@pytest.mark.parametrize(
+    "quantity, sentence",
+    [
+        ("", "Type how much was used."),
+        ("x", "Type the quantity as a number."),
+        ("-1", "This cannot be below 0."),
+        ("0", "The quantity must be above 0."),
+        ("11", "Not that much is left in PIANO. Make an invoice for the rest."),
+    ],
+)
+def test_a_quantity_that_cannot_be_used(
+    frontdesk: Client, piano: Membership, quantity: str, sentence: str, htmx: str | None
+) -> None:
+    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity=quantity), htmx=htmx)
+    assert answer.status_code == 422
+    assert said(answer, "error") == [sentence]
+    assert f'value="{quantity}"' in answer.text
+    assert not uses()
+
+
+def test_funds_that_do_not_reach(frontdesk: Client, emma: Customer, by: User) -> None:
+    make.pay(make.save(emma, (make.piano(), "60"), by=by), by=by)
+    piano = make.bought(emma)
+    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity="2"))
+    assert answer.status_code == 422
+    assert said(answer, "error") == [
+        "Package funds are 60.00, this takes 90.00. Take payment for the package first, or make an invoice."
+    ]
+    assert make.funds(piano) == 6000
+
+
+def test_what_somebody_else_did_meanwhile_is_shown_first(frontdesk: Client, piano: Membership, by: User) -> None:
+    shown = form(frontdesk, url(piano), quantity="2")
+    using.use(piano.id, lesson(), 1000, version=piano.version, by=by, on=make.DAY)
+    answer = frontdesk.post(url(piano), data=shown)
+    assert answer.status_code == 422
+    assert "What this does changed since it was shown." in answer.text
+    assert "Lesson left 9 −2 7" in words(answer)
+    assert frontdesk.post(url(piano), data=again(answer, url(piano))).status_code == 303
+    assert make.left(piano) == 7000
+
+
+def test_a_membership_that_was_changed_meanwhile(frontdesk: Client, piano: Membership, by: User) -> None:
+    shown = form(frontdesk, url(piano))
+    bump(piano, by)
+    answer = frontdesk.post(url(piano), data=shown)
+    assert answer.status_code == 422
+    assert "PIANO was changed by somebody else meanwhile. Look again." in answer.text
+    assert not uses()
+
+
+@pytest.mark.parametrize("what", ["off", "removed", "later", "up"])
+def test_there_is_no_button_when_nothing_can_be_used(
+    frontdesk: Client, emma: Customer, by: User, piano: Membership, what: str
+) -> None:
+    shown, sentence = form(frontdesk, url(piano)), ""
+    if what == "off":
+        PaymentMethod.update(active=False).where(PaymentMethod.kind == "account").execute()
+        sentence = "The Account payment method is switched off."
+    elif what == "removed":
+        make.memberships.remove([make.memberships.Removal(piano.id, 0)], by=by, on=make.DAY)
+        sentence = "PIANO is removed; later invoices take the standard rates."
+    elif what == "later":
+        piano = make.add(customer("Tom"), piano.package, by=by, on=make.DAY + timedelta(days=1))
+        sentence = "PIANO starts on 2 Jun 2026. Nothing can be used before."
+    else:
+        make.save(emma, (lesson(), "10"), by=by)
+        sentence = "Nothing is left in PIANO."
+    count = Invoice.select().count()
+    page = frontdesk.get(url(piano))
+    assert sentence in page.text
+    assert not has_button(page, "Use")
+    assert sentence in frontdesk.post(url(piano) + "/preview", data=shown, htmx=PREVIEW).text
+    assert frontdesk.post(url(piano), data=shown).status_code == 422
+    assert Invoice.select().count() == count
+    assert "Use one" not in frontdesk.get(address(piano, "actions")).text
+
+
+# Who may
+
+
+def test_it_is_offered_first(frontdesk: Client, bookkeeper: Client, piano: Membership) -> None:
+    menu = frontdesk.get(address(piano, "actions"))
+    assert words(menu).split("Actions")[-1].split()[-5:] == ["Use", "one", "Open", "New", "invoice"]
+    assert url(piano) in frontdesk.get(address(piano, "")[:-1]).text
+    assert "Use one" not in bookkeeper.get(address(piano, "actions")).text
+    assert url(piano) not in bookkeeper.get(address(piano, "")[:-1]).text
+
+
+def test_add_invoice_is_needed_and_enough(bookkeeper: Client, piano: Membership) -> None:
+    check_closed(bookkeeper, url(piano), url(piano) + "/preview")
+    give_only(Permission.ADD_INVOICE)
+    answer = bookkeeper.post(url(piano), data=form(bookkeeper, url(piano)))
+    assert (answer.status_code, answer.location) == (303, "/")
+    give_only(Permission.MANAGE_INVOICES)
+    check_closed(bookkeeper, url(piano))
+
+
+def test_its_address(owner: Client, piano: Membership) -> None:
+    check_address(owner, url(piano))
