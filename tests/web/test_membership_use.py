@@ -22,7 +22,8 @@ from tests.web.acting import (
     messages,
 )
 from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import checks, using
+from webapp.domain import checks, memberships, using
+from webapp.domain.memberships import Removal
 from webapp.models import Customer, Invoice, Item, Membership, PaymentMethod, User
 from webapp.permissions import Permission
 
@@ -80,8 +81,8 @@ def test_the_only_item_and_one_of_it_are_there_already(frontdesk: Client, piano:
 
 def test_the_preview_follows_what_is_typed(frontdesk: Client, piano: Membership) -> None:
     shown = form(frontdesk, url(piano), quantity="3")
-    answer = words(frontdesk.post(url(piano) + "/preview", data=shown, htmx=PREVIEW))
-    assert "Lesson left 10 −3 7 Package funds 450.00 −135.00 315.00" in answer
+    answer = frontdesk.post(url(piano) + "/preview", data=shown, htmx=PREVIEW)
+    assert "Lesson left 10 −3 7 Package funds 450.00 −135.00 315.00" in words(answer)
     for quantity in ("", "x", "0"):
         answer = frontdesk.post(url(piano) + "/preview", data=shown | {"quantity": quantity}, htmx=PREVIEW)
         assert answer.status_code == 200
@@ -232,7 +233,7 @@ def test_there_is_no_button_when_nothing_can_be_used(
         PaymentMethod.update(active=False).where(PaymentMethod.kind == "account").execute()
         sentence = "The Account payment method is switched off."
     elif what == "removed":
-        make.memberships.remove([make.memberships.Removal(piano.id, 0)], by=by, on=make.DAY)
+        memberships.remove([Removal(piano.id, 0)], by=by, on=make.DAY)
         sentence = "PIANO is removed; later invoices take the standard rates."
     elif what == "later":
         piano = make.add(customer("Tom"), piano.package, by=by, on=make.DAY + timedelta(days=1))
