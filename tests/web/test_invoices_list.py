@@ -235,7 +235,7 @@ def test_a_row_offers_what_may_be_done(
     client = request.getfixturevalue(who)
     response = client.get(f"/billing/invoices/{invoices[which].id}/actions", htmx="div#menu")
     offered = re.findall(r'role="menuitem"[^>]*>.*?</svg>([^<]*)</a>', response.text)
-    assert [act for act in offered if act in ("Open", "Pay", "Void", "Discard draft")] == expected
+    assert offered == expected
 
 
 # Who may see it
