@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
-from webapp.domain import funds, memberships, voids
+from webapp.domain import funds, memberships, refunds, transferring, voids
 from webapp.models import Customer, Invoice, Item, Membership, User
 
 REGION = "section#membership-history"
@@ -224,3 +224,29 @@ def test_hostile_names(owner: Client, desk: User) -> None:
     make.save(Customer.get(), (Item.get(), "1"), by=desk)
     for query in ("", "?view=funds", "?view=audit"):
         assert "<script>alert" not in page_of(owner, membership, query).text
+
+
+def test_the_funds_after_a_refund(owner: Client, desk: User, pilot: Membership) -> None:
+    offer = refunds.offers(pilot, 3500)[1]
+    outs = [refunds.PayOut(make.method("cash"), 5000)]
+    version = make.fresh(pilot).version
+    refunds.refund(
+        pilot.id, "standard", outs, version=version, by=desk, on=make.DAY, reason="moves away", fee_minor=3500
+    )
+    found = facts(page_of(owner, pilot))
+    assert found["Paid in"] == "2,000.00"
+    assert found["Spent on draws"] == "−1,522.50"
+    assert found["Charged on refund"] == f"−{offer.charged_minor / 100:.2f}"
+    assert found["Refunded"] == "−50.00"
+    assert found["To general funds"] == f"−{(offer.refund_minor - 5000) / 100:.2f}"
+    assert {row[1] for row in table(page_of(owner, pilot, "?view=funds"))} >= {"Refunded", "Paid from package funds"}
+
+
+def test_the_funds_of_one_that_was_handed_over(owner: Client, desk: User) -> None:
+    emma, tom, trio = make.somebody(), make.somebody("Tom"), make.trio()
+    make.pay(make.save(emma, (trio, None), by=desk), by=desk)
+    old = make.bought(emma)
+    new = transferring.transfer(old.id, tom, version=old.version, by=desk, on=make.DAY, reason="gift")
+    assert facts(page_of(owner, old))["Handed over"] == "−100.00"
+    assert facts(page_of(owner, new))["Handed over"] == "100.00"
+    assert table(page_of(owner, new, "?view=funds"))[1][1] == "Handed over to this"

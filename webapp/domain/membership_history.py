@@ -59,6 +59,11 @@ class FundsSummary(NamedTuple):
     paid_in_minor: int
     spent_minor: int
     moved_minor: int
+    refunded_minor: int
+    charged_minor: int
+    """On the settlement invoice of a refund."""
+    forfeited_minor: int
+    handed_over_minor: int
     due_minor: int
     billed: list[Billed]
     unbilled_minor: int
@@ -107,8 +112,11 @@ _MOVES = """SELECT transfer.journal_id, transfer.line, transfer.credit_id AS oth
  UNION ALL SELECT transfer.journal_id, transfer.line, transfer.debit_id, transfer.amount_minor
  FROM account JOIN transfer ON transfer.credit_id = account.id
  WHERE account.kind = 'P' AND account.ref = ? AND account.label = ''"""
-_BY_OTHER_SIDE = f"""SELECT account.kind, SUM(moves.amount) FROM ({_MOVES}) AS moves
- JOIN account ON account.id = moves.other_id GROUP BY account.kind"""  # noqa: S608  # own text
+_BY_OTHER_SIDE = f"""SELECT side, SUM(amount) FROM (
+ SELECT CASE WHEN invoice.kind = 'settlement' THEN 'settlement' ELSE account.kind END AS side, moves.amount
+ FROM ({_MOVES}) AS moves JOIN account ON account.id = moves.other_id
+ LEFT JOIN invoice ON account.kind = 'R' AND invoice.id = account.ref
+) AS sides GROUP BY side"""  # noqa: S608  # own text
 _POSTINGS = f"""SELECT journal.posted_on, journal.kind, mirrored.kind, invoice.id, invoice.series, invoice.number,
  moves.amount, SUM(moves.amount) OVER (ORDER BY moves.journal_id, moves.line)
  FROM ({_MOVES}) AS moves JOIN journal ON journal.id = moves.journal_id
@@ -151,12 +159,15 @@ def draw_totals(membership: Membership) -> DrawTotals:
 def funds_summary(membership: Membership, due_minor: int) -> FundsSummary:
     """The package funds as a sum of where they came from; `due_minor` is what is due on open draws."""
     by_side = {kind: int(amount) for kind, amount in rows(_BY_OTHER_SIDE, (membership.id, membership.id))}
-    paid_in, spent = by_side.pop("A", 0), by_side.pop("R", 0)
     return FundsSummary(
         balance_minor=ledger.balance(ledger.package_funds(membership.id)),
-        paid_in_minor=paid_in,
-        spent_minor=-spent,
-        moved_minor=sum(by_side.values()),
+        paid_in_minor=by_side.get("A", 0),
+        spent_minor=-by_side.get("R", 0),
+        moved_minor=by_side.get("G", 0),
+        refunded_minor=by_side.get("M", 0),
+        charged_minor=by_side.get("settlement", 0),
+        forfeited_minor=by_side.get("forfeited", 0),
+        handed_over_minor=by_side.get("P", 0),
         due_minor=due_minor,
         billed=[
             Billed(invoice_id, invoice_code(series, number), int(unpaid))

@@ -34,6 +34,12 @@ POSTINGS = {
     "removed": ("", "Removed: to general funds"),
     "expired": ("", "Expired: to general funds"),
     "sweep": ("", "To general funds"),
+    "refund": ("", "Refunded"),
+    "reinstate": ("Reinstated", ""),
+    "forfeit": ("", "Forfeited"),
+    "restore": ("From forfeited money", ""),
+    "credit": ("Credited", ""),
+    "transfer": ("Handed over to this", "Handed over"),
     "move": ("From general funds", "To general funds"),
 }
 """What went into the package funds and out of them, by the kind of the journal."""
