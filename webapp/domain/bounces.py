@@ -22,10 +22,11 @@ def bounce(payment_id: int, *, by: User, on: date, reason: str = "") -> None:
     refunded in a void cannot bounce.
     """
     payment = Payment.get_by_id(payment_id)
-    if payment.method.kind != "check":
-        raise DomainError("Only a check can bounce.")
     if has_bounced(payment):
         raise Changed("This check was marked as bounced already.")
+    why_not = why_not_bounce(payment)
+    if why_not:
+        raise DomainError(why_not)
     expire_due(on, customer_id=payment.customer_id)
     entry = audit.record(
         "Bounced",
@@ -37,14 +38,27 @@ def bounce(payment_id: int, *, by: User, on: date, reason: str = "") -> None:
         amount_minor=payment.amount_minor,
         invoice=payment.invoice_id,
     )
-    if not _is_live(payment.journal):
-        if not _was_returned(payment.journal):
-            raise DomainError("This check was given back when its invoice was voided; it cannot bounce.")
-        _take_from_general(payment, entry, on)
-    elif payment.invoice_id is None or _was_credited(payment):
+    if payment.invoice_id is None or comes_from_general(payment):
         _take_from_general(payment, entry, on)
     else:
         _take_back(payment, Invoice.get_by_id(payment.invoice_id), entry, on)
+
+
+def why_not_bounce(payment: Payment) -> str | None:
+    """Why a payment cannot bounce any more, or never could, in a sentence; None when it can."""
+    if payment.method.kind != "check":
+        return "Only a check can bounce."
+    if has_bounced(payment):
+        return "This check was marked as bounced already."
+    if not _is_live(payment.journal) and not _was_returned(payment.journal):
+        return "This check was given back when its invoice was voided; it cannot bounce."
+    return None
+
+
+def comes_from_general(payment: Payment) -> bool:
+    """Whether the amount is taken from general funds: the cheque was for no invoice, or for one that was voided or
+    credited since. Else its invoice is due again."""
+    return payment.invoice_id is None or not _is_live(payment.journal) or _was_credited(payment)
 
 
 def has_bounced(payment: Payment) -> bool:

@@ -8,8 +8,9 @@ from webapp.domain import invoice_list, paging, search
 from webapp.domain.paging import Key, Listing, Page, Total
 from webapp.models.invoice import invoice_code
 
-KEPT, VOIDED, REFUNDED = "", "voided", "refunded"
-"""What became of a payment: it stands, its invoice was voided and the money kept, or it was paid back."""
+KEPT, VOIDED, REFUNDED, BOUNCED = "", "voided", "refunded", "bounced"
+"""What became of a payment: it stands, its invoice was voided and the money kept, it was paid back, or the bank did not
+honour the check."""
 
 
 class Asked(NamedTuple):
@@ -37,7 +38,7 @@ class PaymentRow(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What one day brought by one method, without what was paid back."""
+    """What one day brought by one method, without what was paid back or bounced."""
 
     method: str
     kind: str
@@ -54,7 +55,9 @@ _SOURCE: Final = (
 )
 _JOINED: Final = "customer.id = payment.customer_id AND method.id = payment.method_id"
 FATE: Final = (
-    "CASE WHEN undone.id IS NULL THEN '' WHEN back.id IS NULL AND method.kind <> 'account' THEN 'refunded'"
+    "CASE WHEN method.kind = 'check' AND EXISTS (SELECT 1 FROM audit WHERE audit.subject = 'payment'"
+    " AND audit.subject_id = payment.id AND audit.act = 'Bounced') THEN 'bounced'"
+    " WHEN undone.id IS NULL THEN '' WHEN back.id IS NULL AND method.kind <> 'account' THEN 'refunded'"
     " ELSE 'voided' END"
 )
 _COLUMNS: Final = (
@@ -89,7 +92,7 @@ def taken_by_day(asked: Asked, first: date, last: date) -> dict[date | None, lis
     text = (
         "SELECT payment.received_on, method.name, method.kind, SUM(payment.amount_minor)"  # noqa: S608  # own text
         f" FROM {_SOURCE} WHERE {_JOINED} AND {condition} AND payment.received_on >= ? AND payment.received_on <= ?"
-        f" AND {FATE} <> 'refunded'"
+        f" AND {FATE} NOT IN ('refunded', 'bounced')"
         " GROUP BY payment.received_on, method.position, method.id, method.name, method.kind"
         " ORDER BY payment.received_on DESC, method.position, method.id"
     )

@@ -23,6 +23,7 @@ FATES = {
     payment_list.KEPT: "",
     payment_list.VOIDED: "Voided, kept on account",
     payment_list.REFUNDED: "Voided, refunded",
+    payment_list.BOUNCED: "Bounced",
 }
 
 
