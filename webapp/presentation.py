@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 from flask import Flask, g
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from webapp import money, quantity
@@ -143,19 +145,29 @@ def drawn(rows: Iterable[tuple[object, ...]], macro: Callable[..., Markup]) -> M
     return Markup("").join(_drawn(macro, locale, facts) for facts in rows)
 
 
+def _asked_each_time(write: Callable[..., str]) -> Callable[..., str]:
+    """A filter that Jinja does not work out when it compiles: `0|money` would stay in the currency of that moment."""
+
+    @pass_context
+    def run(_: Context, *args: object, **kwargs: object) -> str:
+        return write(*args, **kwargs)
+
+    return run
+
+
 def init_app(app: Flask) -> None:
     """Make the filters and helpers known to every template."""
-    app.jinja_env.filters.update(
-        money=money_text,
-        money_sign=money_sign_text,
-        money_input=money_input,
-        rate=rate_text,
-        quantity=quantity_text,
-        percent=percent_text,
-        day=day_text,
-        long_day=long_day_text,
-        moment=moment_text,
-        unit=unit_text,
-        drawn=drawn,
-    )
+    by_the_company: dict[str, Callable[..., str]] = {
+        "money": money_text,
+        "money_sign": money_sign_text,
+        "money_input": money_input,
+        "rate": rate_text,
+        "quantity": quantity_text,
+        "percent": percent_text,
+        "day": day_text,
+        "long_day": long_day_text,
+        "moment": moment_text,
+    }
+    app.jinja_env.filters.update({name: _asked_each_time(write) for name, write in by_the_company.items()})
+    app.jinja_env.filters.update(unit=unit_text, drawn=drawn)
     app.jinja_env.globals.update(company=company, today=today)

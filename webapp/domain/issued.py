@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from webapp.db import as_day, rows
 from webapp.domain.entries import Entry, entries_of_invoice
 from webapp.domain.payment_list import FATE
-from webapp.models import Invoice, InvoiceLine
+from webapp.models import CreditNote, Invoice, InvoiceLine
 
 
 class Source(NamedTuple):
@@ -26,6 +26,7 @@ class Received(NamedTuple):
     kind: str
     amount_minor: int
     fate: str
+    payment: int
 
 
 class Units(NamedTuple):
@@ -55,10 +56,22 @@ class Act(NamedTuple):
     reason: str
 
 
+class Note(NamedTuple):
+    """A credit note for some of the invoice."""
+
+    id: int
+    code: str
+    issued_on: date
+    amount_minor: int
+    reason: str
+
+
 class Issued(NamedTuple):
-    """All of it."""
+    """All of it. `percents` are the discounts that were typed as a percentage, by the position of the line."""
 
     lines: list[InvoiceLine]
+    percents: dict[int, int]
+    notes: list[Note]
     sources: dict[int, list[Source]]
     payments: list[Received]
     books: list[Entry]
@@ -68,16 +81,17 @@ class Issued(NamedTuple):
 
 
 _SOURCES = """
-SELECT a.line_id, a.source, method.name, m.package_name, SUM(a.amount_minor)
+SELECT a.line_id, CASE WHEN j.kind = 'credit' THEN 'credit' ELSE a.source END, method.name, m.package_name,
+  SUM(a.amount_minor)
 FROM allocation a JOIN journal j ON j.id = a.journal_id JOIN invoice_line l ON l.id = a.line_id
 LEFT JOIN payment p ON p.journal_id = j.id LEFT JOIN payment_method method ON method.id = p.method_id
 LEFT JOIN membership m ON m.id = l.membership_id
 WHERE l.invoice_id = ? AND NOT EXISTS (SELECT 1 FROM journal undone WHERE undone.mirrors_id = j.id)
-GROUP BY a.line_id, a.source, method.name, m.package_name HAVING SUM(a.amount_minor) <> 0
+GROUP BY 1, 2, 3, 4 HAVING SUM(a.amount_minor) <> 0
 ORDER BY a.line_id, MIN(a.id)"""
 
 _PAYMENTS = f"""
-SELECT payment.received_on, method.name, method.kind, payment.amount_minor, {FATE}
+SELECT payment.received_on, method.name, method.kind, payment.amount_minor, {FATE}, payment.id
 FROM payment JOIN payment_method method ON method.id = payment.method_id
 LEFT JOIN journal undone ON undone.mirrors_id = payment.journal_id
 LEFT JOIN journal back ON back.kind = 'return' AND back.source = 'journal' AND back.source_id = payment.journal_id
@@ -95,7 +109,8 @@ ORDER BY m.id, a.id"""
 
 _HISTORY = """
 SELECT a.at, COALESCE(staff.name, a.actor), a.act, a.reason FROM audit a LEFT JOIN staff ON staff.id = a.user_id
-WHERE a.subject = 'invoice' AND a.subject_id = ? ORDER BY a.id"""
+WHERE (a.subject = 'invoice' AND a.subject_id = ?) OR a.id IN (SELECT audit_id FROM journal WHERE invoice_id = ?)
+ORDER BY a.id"""
 
 
 def issued(invoice: Invoice) -> Issued:
@@ -104,25 +119,42 @@ def issued(invoice: Invoice) -> Issued:
     lines = list(chosen.order_by(InvoiceLine.position, InvoiceLine.part))
     return Issued(
         lines=lines,
+        percents=_percents(invoice.id),
+        notes=_notes(invoice.id),
         sources=_sources(invoice.id),
         payments=[_received(row) for row in rows(_PAYMENTS, (invoice.id,))],
         books=entries_of_invoice(invoice.id),
         units=_units(lines),
         completed=_completed(invoice.id),
-        history=[_act(row) for row in rows(_HISTORY, (invoice.id,))],
+        history=[_act(row) for row in rows(_HISTORY, (invoice.id, invoice.id))],
     )
 
 
 def _sources(invoice_id: int) -> dict[int, list[Source]]:
     found: dict[int, list[Source]] = {}
     for line, source, method, package, amount in rows(_SOURCES, (invoice_id,)):
-        label = {"package": f"{package} funds", "general": "general funds"}.get(source, method or "")
-        found.setdefault(line, []).append(Source(label, int(amount)))
+        label = {"package": f"{package} funds", "general": "general funds", "credit": "given back"}.get(source)
+        found.setdefault(line, []).append(Source(label or method or "", int(amount)))
     return found
 
 
+def _percents(invoice_id: int) -> dict[int, int]:
+    return dict(
+        rows(
+            "SELECT position, discount_percent_e4 FROM draft_line"
+            " WHERE invoice_id = ? AND discount_percent_e4 IS NOT NULL",
+            (invoice_id,),
+        )
+    )
+
+
+def _notes(invoice_id: int) -> list[Note]:
+    found = CreditNote.fetch("invoice_id = ? ORDER BY id", (invoice_id,))
+    return [Note(note.id, note.code, note.issued_on, note.amount_minor, note.reason) for note in found]
+
+
 def _received(row: tuple[Any, ...]) -> Received:
-    return Received(as_day(row[0]), row[1], row[2], int(row[3]), row[4])
+    return Received(as_day(row[0]), row[1], row[2], int(row[3]), *row[4:])
 
 
 def _act(row: tuple[Any, ...]) -> Act:

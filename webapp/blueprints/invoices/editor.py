@@ -13,6 +13,7 @@ from webapp.domain.offers import Offer
 from webapp.domain.packages import PriceSheet, lines_of, price_sheet
 from webapp.domain.payments import why_no_account
 from webapp.domain.quoting import Line, Quote, quote_lines
+from webapp.domain.taxes import by_rate
 from webapp.hypermedia import render, wants_region
 from webapp.models import Customer, DraftLine, Invoice, Item, Membership, Package
 from webapp.presentation import company
@@ -128,7 +129,7 @@ def adding(search: Callable[[str], Sequence[Offer]]) -> AddForm:
 
 
 def about(customer: Customer, quote: Quote) -> dict[str, Any]:
-    """The customer's account, and what of this invoice it could pay from package funds."""
+    """The customer's account, what of this invoice it could pay from package funds, and the tax by rate."""
     balance = accounts.balance_of(customer.id)
     no_account = why_no_account(customer)
     held = {fund.membership: fund.held_minor for fund in balance.funds}
@@ -137,7 +138,8 @@ def about(customer: Customer, quote: Quote) -> dict[str, Any]:
         if line.source == "draw" and line.membership is not None:
             drawn[line.membership] = drawn.get(line.membership, 0) + line.total_minor
     payable = sum(min(total, held.get(membership, 0)) for membership, total in drawn.items())
-    return {"balance": balance, "no_account": no_account, "payable_minor": 0 if no_account else payable}
+    facts = {"balance": balance, "no_account": no_account, "payable_minor": 0 if no_account else payable}
+    return facts | {"taxes": by_rate(quote.lines)}
 
 
 def _line(draft: Draft, line: DraftLine, changed: dict[int, int | None]) -> EditorLine:

@@ -9,6 +9,7 @@ from webapp.domain import accounts, issued
 from webapp.domain.invoice_list import status_on
 from webapp.domain.payments import why_no_account
 from webapp.domain.quoting import quote
+from webapp.domain.taxes import by_rate
 from webapp.hypermedia import render, wants_region
 from webapp.models import Invoice
 from webapp.permissions import Permission
@@ -22,15 +23,17 @@ def show(invoice_id: int) -> Response:
     invoice = load(Invoice, invoice_id)
     if invoice.is_draft and can(Permission.ADD_INVOICE):
         return _editor(invoice)
+    draft_quote, invoiced = quote(invoice) if invoice.is_draft else None, issued.issued(invoice)
     return render(
         "invoices/show.html",
         region="invoices/_invoice.html",
         invoice=invoice,
         state=status_on(invoice.status, invoice.due_on, today()),
-        quote=quote(invoice) if invoice.is_draft else None,
-        issued=issued.issued(invoice),
+        quote=draft_quote,
+        issued=invoiced,
         balance=accounts.balance_of(invoice.customer_id),
         no_account=why_no_account(invoice.customer),
+        taxes=by_rate(draft_quote.lines if draft_quote else invoiced.lines),
         alone=wants_region(),
     )
 
