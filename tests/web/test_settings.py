@@ -80,6 +80,7 @@ def company(**changes: str) -> dict[str, str]:
         "tax_style": "without",
         "due_days": "30",
         "credit_limit_minor": "50.00",
+        "expiry_policy": "return",
         "version": "0",
     }
     return valid | changes
@@ -100,6 +101,17 @@ def test_currency_and_tax_style_before_the_first_sale(owner: Client) -> None:
     assert owner.post("/settings/company", data=data).status_code == 303
     made = Company.get_by_id(1)
     assert (made.currency, made.decimals, made.tax_inclusive, made.credit_limit_minor) == ("JPY", 0, True, 50)
+
+
+def test_what_becomes_of_expired_funds(owner: Client) -> None:
+    page = owner.get("/settings/company").text
+    assert "go to the customer&#39;s general funds" in page
+    assert "are kept by the business" in page
+    assert owner.post("/settings/company", data=company(expiry_policy="forfeit")).status_code == 303
+    assert Company.get_by_id(1).expiry_policy == "forfeit"
+    assert latest()[1]["changes"]["expiry_policy"] == ["return", "forfeit"]
+    answer = owner.post("/settings/company", data=company(credit_limit_minor="50"))
+    assert "expiry policy is now “forfeit”" in answer.text
 
 
 def test_and_not_after_it(owner: Client) -> None:
@@ -123,6 +135,7 @@ def test_and_not_after_it(owner: Client) -> None:
         ("credit_limit_minor", "-1", "This cannot be below 0."),
         ("credit_limit_minor", "a bit", "Type the amount as a number."),
         ("currency", "XXX", "Not a valid choice"),
+        ("expiry_policy", "burn", "Not a valid choice"),
     ],
 )
 def test_company_refused_and_kept(owner: Client, field: str, value: str, sentence: str) -> None:

@@ -16,6 +16,9 @@ from webapp.domain.staff import plain_email
 from webapp.models import Company, PaymentMethod, Role, User
 from webapp.permissions import DEFAULT_ROLES
 
+RETURN, FORFEIT = "return", "forfeit"
+"""What becomes of package funds when a membership expires: back to general funds, or kept by the business."""
+
 METHODS = (
     ("Cash", "cash"),
     ("Card", "card"),
@@ -59,6 +62,7 @@ class Profile:
     tax_inclusive: bool
     due_days: int = 14
     credit_limit_minor: int = 0
+    expiry_policy: str = RETURN
 
 
 def set_up(profile: Profile, owner: Owner, *, sample: bool = False) -> User:
@@ -128,11 +132,12 @@ def _said(company: Company, values: dict[str, Any]) -> dict[str, Any]:
         "tax style": "prices include tax" if values["tax_inclusive"] else "prices without tax",
         "days to pay": values["due_days"],
         "credit limit": company.amount(values["credit_limit_minor"]),
+        "expiry policy": "forfeit" if values["expiry_policy"] == FORFEIT else "return to account",
     }
 
 
 def _values(company: Company) -> dict[str, Any]:
-    names = ("name", "currency", "timezone", "locale", "tax_inclusive", "due_days", "credit_limit_minor")
+    names = tuple(Profile.__dataclass_fields__)
     return {name: getattr(company, name) for name in names}
 
 

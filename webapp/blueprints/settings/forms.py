@@ -1,12 +1,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wtforms import HiddenField, IntegerField, SelectField, SelectMultipleField
+from wtforms import HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, NumberRange, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.business import BusinessFields, currencies, language, language_choices
-from webapp.domain.company import Currency, Profile
+from webapp.domain.company import FORFEIT, RETURN, Currency, Profile
 from webapp.domain.payment_methods import KINDS
 from webapp.domain.roles import SIDES
 from webapp.domain.staff import lacks
@@ -18,6 +18,12 @@ from webapp.permissions import Permission
 EMAIL = Regexp(r"[^@\s]+@[^@\s]+$", message="Type it like name@example.com.")
 
 
+EXPIRY_POLICIES = {
+    RETURN: "Return to account: package funds go to the customer's general funds",
+    FORFEIT: "Forfeit: package funds are kept by the business, and pay late invoices of days before the end first",
+}
+
+
 class CompanyForm(BusinessFields, EditForm):
     """The business. Without `currency` and `tax_style` once they are fixed."""
 
@@ -25,6 +31,7 @@ class CompanyForm(BusinessFields, EditForm):
         "Days to pay", [InputRequired("Type a number of days."), NumberRange(0, 365, "Type between 0 and 365 days.")]
     )
     credit_limit_minor = MoneyField("Credit limit", [InputRequired("Type an amount, 0 for none.")])
+    expiry_policy = RadioField("When a package expires", choices=EXPIRY_POLICIES)
 
     def __init__(self, company: Company, *, fixed: bool) -> None:
         tax_style = "included" if company.tax_inclusive else "without"
@@ -50,6 +57,7 @@ class CompanyForm(BusinessFields, EditForm):
             tax_inclusive=inclusive,
             due_days=self.due_days.data or 0,
             credit_limit_minor=self.credit_limit_minor.data,
+            expiry_policy=self.expiry_policy.data,
         )
 
 
