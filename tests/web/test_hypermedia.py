@@ -1,5 +1,7 @@
 """Which form an answer takes, what htmx is told beside it, and what people see when something cannot be done."""
 
+import re
+
 import pytest
 from flask import abort, redirect
 
@@ -7,6 +9,7 @@ from webapp import hypermedia
 from webapp.access import signed_in
 from webapp.domain.errors import Changed, DomainError, NotFound
 from webapp.errors import on_fault
+from webapp.hypermedia import done
 
 PATTERNS = ["index", "table", "dialog", "menu", "options", "add", "preview", "invoice", "pay", "membership", "home"]
 SAID = "Bea de Vries was added to Ten swims."
@@ -156,3 +159,16 @@ def test_the_last_resort_when_even_the_error_page_fails(app, monkeypatch, caplog
         response = on_fault(RuntimeError("no database"))
     assert (response.status_code, response.get_data(as_text=True)[:15]) == (500, "<!doctype html>")
     assert "could not be shown" in caplog.text
+
+
+def test_a_message_may_have_a_link_that_opens_a_dialog(app_with, owner):
+    def act():
+        return done(to="/patterns/table", message="One was used.", link=("Undo", "/patterns/dialog"))
+
+    undo = re.compile(r'<p>One was used\.</p><a class="btn ghost sm" href="(.*?)" hx-get="\1" hx-target="#modal"')
+    path = app_with(act)
+    assert undo.search(owner.get(path, htmx="dialog#modal").text)[1] == "/patterns/dialog"
+    assert owner.get(path).location == "/patterns/table"
+    page = owner.get("/patterns/table").text
+    assert undo.search(page)
+    assert "Undo" not in owner.get("/patterns/table").text

@@ -186,3 +186,12 @@ def test_manage_invoices_is_needed_and_enough(frontdesk: Client, bookkeeper: Cli
 
 def test_its_address(owner: Client, piano: Membership) -> None:
     check_address(owner, url(piano))
+
+
+def test_without_a_script_it_is_shown_on_request(manager: Client, piano: Membership) -> None:
+    answer = manager.post(url(piano), data=payload(manager, piano, show="1"))
+    assert answer.status_code == 200
+    assert "General funds 500.00 −50.00 450.00" in words(answer)
+    assert both(piano) == (make.money("500"), make.money("100"))
+    assert manager.post(url(piano), data=again(answer, url(piano))).status_code == 303
+    assert both(piano) == (make.money("450"), make.money("150"))

@@ -273,3 +273,12 @@ def test_add_invoice_is_needed_and_enough(bookkeeper: Client, piano: Membership)
 
 def test_its_address(owner: Client, piano: Membership) -> None:
     check_address(owner, url(piano))
+
+
+def test_without_a_script_it_is_shown_on_request(frontdesk: Client, piano: Membership) -> None:
+    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity="2", show="1"))
+    assert answer.status_code == 200
+    assert "Package funds 450.00 −90.00 360.00" in words(answer)
+    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity="11", show="1"))
+    assert "Not that much is left in PIANO." in answer.text
+    assert not uses()

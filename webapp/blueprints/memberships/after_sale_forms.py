@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from flask import request
 from wtforms import BooleanField, Field, HiddenField, RadioField
 from wtforms.validators import Length
 
@@ -24,10 +25,14 @@ def _reason(sentence: str) -> LineField:
 
 
 class ActForm(OnceForm):
-    """What every act on a membership carries along."""
+    """What every act on a membership carries along. It may also be sent to see what it would do."""
 
     version: Any = HiddenField(validators=[Length(max=20)])
     shown: Any = HiddenField(validators=[Length(max=64)])
+
+    def is_confirmed(self) -> bool:
+        """Whether it was sent to be done, and is filled in well."""
+        return bool(self.validate_on_submit()) and "show" not in request.form
 
     def confirm(self, now: Membership, sign: str) -> None:
         """Raise `Changed` when the membership, or what the act would do, is not as it was shown."""

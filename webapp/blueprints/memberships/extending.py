@@ -23,7 +23,7 @@ def extend(membership_id: int) -> Response:
     form = ExtensionForm()
     if not form.is_submitted():
         form.end_on.data = membership.end_on
-    if form.validate_on_submit():
+    if form.is_confirmed():
         moved: list[Membership] = []
 
         def act() -> str:

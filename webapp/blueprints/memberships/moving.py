@@ -22,7 +22,7 @@ def move(membership_id: int) -> Response:
     """Move an amount one way or the other."""
     membership = load(Membership, membership_id)
     form = _form(membership)
-    if form.validate_on_submit():
+    if form.is_confirmed():
         moved: list[Journal] = []
 
         def act() -> str:

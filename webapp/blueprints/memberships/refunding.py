@@ -26,7 +26,7 @@ def refund(membership_id: int) -> Response:
     membership = load(Membership, membership_id)
     form = refund_form(_methods(membership))
     is_other = _refill(membership, form)
-    if form.validate_on_submit():
+    if form.is_confirmed():
         notes: list[CreditNote] = []
 
         def act() -> str:

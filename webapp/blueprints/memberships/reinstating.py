@@ -23,7 +23,7 @@ def reinstate(membership_id: int) -> Response:
     """Bring it back."""
     membership = load(Membership, membership_id)
     form = ReinstatementForm()
-    if form.validate_on_submit():
+    if form.is_confirmed():
         back: list[Membership] = []
 
         def act() -> str:

@@ -25,7 +25,7 @@ def transfer(membership_id: int) -> Response:
     """Hand over what is left."""
     membership = load(Membership, membership_id)
     form = TransferForm()
-    if form.validate_on_submit():
+    if form.is_confirmed():
         made: list[Membership] = []
 
         def act() -> str:

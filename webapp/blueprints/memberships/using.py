@@ -24,7 +24,7 @@ def use(membership_id: int) -> Response:
     """Charge so much of an item and pay it from the package funds."""
     membership = load(Membership, membership_id)
     form = _form(membership)
-    if form.validate_on_submit():
+    if form.is_confirmed():
         used: list[Invoice] = []
 
         def act() -> str:
