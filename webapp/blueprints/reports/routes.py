@@ -3,6 +3,7 @@ from datetime import date
 from flask import Blueprint, Response, request, url_for
 
 from webapp.access import requires
+from webapp.blueprints.reports import expired
 from webapp.domain import holdings, statements
 from webapp.forms import EARLIEST, LATEST
 from webapp.hypermedia import render
@@ -11,6 +12,8 @@ from webapp.presentation import money_input, today
 from webapp.spreadsheet import csv_file
 
 blueprint = Blueprint("reports", __name__)
+blueprint.add_url_rule("/reports/expired", "expired", expired.index)
+blueprint.add_url_rule("/reports/expired/export", "expired_export", expired.export)
 
 EXPORTED = ("Customer", "Package funds", "General funds", "Money held", "Owed on account")
 
