@@ -31,7 +31,7 @@ from webapp.models import Company, Customer, Invoice, InvoiceLine, Item, Members
 
 T = TypeVar("T")
 
-EXAMPLES = {"sqlite": 150, "postgres": 45}
+EXAMPLES = {"sqlite": 100, "postgres": 30}
 STEPS = 100
 FIRST_DAY = date(2026, 6, 1)
 
