@@ -1,104 +1,193 @@
-"""The schema is written by hand and the models mirror it: here they are held against each other, on both engines."""
+"""The schema: a migrated database is what the models say, on both engines, and only the right one is worked with."""
+
+import datetime
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import peewee
 import pytest
-from flask import Flask
 
-from tests.conftest import Running, disconnect
-from webapp import create_app
-from webapp.db import db, execute, is_sqlite, rows
+from tests.conftest import Running, restored
+from webapp import create_app, migrations
+from webapp.db import InstantField, connect, db, execute, is_sqlite, rows
 from webapp.migrations import migrate, names, state
 from webapp.models import MODELS
+from webapp.models.user import PermissionsField
 from webapp.starting import StaleDatabase
 
 TYPES = {
-    "sqlite": {"AUTO": "INTEGER", "BIGINT": "INTEGER", "INT": "INTEGER", "BOOL": "INTEGER"},
-    "postgres": {
-        "AUTO": "bigint",
-        "BIGINT": "bigint",
-        "INT": "bigint",
-        "BOOL": "boolean",
-        "DATE": "date",
-        "INSTANT": "timestamp with time zone",
-        "TEXT": "text",
-    },
+    # Field of the model: type of the column on SQLite, on PostgreSQL
+    peewee.BigIntegerField: ("INTEGER", "bigint"),
+    peewee.IntegerField: ("INTEGER", "bigint"),
+    peewee.AutoField: ("INTEGER", "bigint"),
+    peewee.ForeignKeyField: ("INTEGER", "bigint"),
+    peewee.BooleanField: ("INTEGER", "boolean"),
+    peewee.DateField: ("TEXT", "date"),
+    InstantField: ("TEXT", "timestamp with time zone"),
+    peewee.TextField: ("TEXT", "text"),
+    PermissionsField: ("TEXT", "text"),
 }
-"""What a field of a model is in the schema; on SQLite whatever is not named here is text."""
-
-APPEND_ONLY = ("audit", "journal", "transfer")
 
 
-def columns_of(model: type[peewee.Model], engine: str) -> dict[str, tuple[str, bool]]:
+@pytest.fixture
+def bare(engine: Running) -> Iterator[peewee.Database]:
+    """A database with nothing in it at all."""
+    for database in restored(engine, "empty"):
+        if not is_sqlite():
+            execute("CREATE SCHEMA bare")
+            execute("SET search_path TO bare")
+            try:
+                yield database
+            finally:
+                execute("SET search_path TO public")
+                execute("DROP SCHEMA bare CASCADE")
+            return
+        database.close()
+        Path(database.database).unlink()
+        yield database
+
+
+def tables() -> set[str]:
+    return set(db.get_tables(schema=None if is_sqlite() else rows("SELECT current_schema()")[0][0]))
+
+
+def table_of(model: type[peewee.Model]) -> str:
+    return str(model._meta.table_name)
+
+
+def test_the_tables_are_those_of_the_models(empty: peewee.Database) -> None:
+    assert tables() == {table_of(model) for model in MODELS} | {"schema_version"}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=table_of)
+def test_the_columns_are_those_of_the_model(empty: peewee.Database, model: type[peewee.Model]) -> None:
     fields = model._meta.sorted_fields
-    return {f.column_name: (TYPES[engine].get(f.field_type, "TEXT"), bool(f.null)) for f in fields}
-
-
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_a_model_is_what_its_table_is(empty, engine, model):
-    table = model._meta.table_name
-    real = {c.name: (c.data_type, c.null and not c.primary_key) for c in empty.get_columns(table)}
-    assert real == columns_of(model, engine.engine.name)
-    assert set(empty.get_primary_keys(table)) == {f.column_name for f in model._meta.get_primary_keys()}
-    assert {(key.column, key.dest_table, key.dest_column) for key in empty.get_foreign_keys(table)} == {
-        (f.column_name, f.rel_model._meta.table_name, f.rel_field.column_name) for f in model._meta.refs
+    expected = {f.column_name: (TYPES[type(f)][0 if is_sqlite() else 1], f.null, f.primary_key) for f in fields}
+    key = model._meta.primary_key
+    if isinstance(key, peewee.CompositeKey):
+        composite = {model._meta.fields[name].column_name for name in key.field_names}
+        expected = {name: (kind, null, name in composite) for name, (kind, null, _) in expected.items()}
+    found = {
+        c.name: (c.data_type, c.null and not c.primary_key, c.primary_key) for c in db.get_columns(table_of(model))
     }
+    assert found == expected
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_what_a_model_calls_unique_is_unique_in_the_schema(empty, model):
-    indexes = {tuple(index.columns) for index in empty.get_indexes(model._meta.table_name) if index.unique}
-    unique = {(field.column_name,) for field in model._meta.sorted_fields if field.unique}
-    assert unique <= indexes | {tuple(empty.get_primary_keys(model._meta.table_name))}
+@pytest.mark.parametrize("model", MODELS, ids=table_of)
+def test_the_foreign_keys_are_those_of_the_model(empty: peewee.Database, model: type[peewee.Model]) -> None:
+    expected = {
+        (f.column_name, table_of(f.rel_model), f.rel_field.column_name)
+        for f in model._meta.sorted_fields
+        if isinstance(f, peewee.ForeignKeyField)
+    }
+    assert {(k.column, k.dest_table, k.dest_column) for k in db.get_foreign_keys(table_of(model))} == expected
 
 
-def test_every_table_has_a_model(empty):
-    assert set(empty.get_tables()) == {model._meta.table_name for model in MODELS} | {"schema_version"}
+@pytest.mark.parametrize("model", MODELS, ids=table_of)
+def test_what_is_unique_for_the_model_is_unique_in_the_table(empty: peewee.Database, model: type[peewee.Model]) -> None:
+    """The table may hold more to be unique than the model speaks of, never less."""
+    found = {tuple(index.columns) for index in db.get_indexes(table_of(model)) if index.unique}
+    assert {(f.column_name,) for f in model._meta.sorted_fields if f.unique and not f.primary_key} <= found
 
 
-@pytest.mark.sqlite_only
-def test_sqlite_keeps_to_the_types(empty):
-    loose = rows("SELECT name FROM pragma_table_list WHERE type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'")
-    assert loose == []
-    assert rows("PRAGMA foreign_keys") == [(1,)]
+def test_migrating_twice_does_nothing(bare: peewee.Database) -> None:
+    assert state(bare).is_empty
+    assert migrate(bare) == names()
+    assert state(bare).is_current
+    before = tables()
+    assert migrate(bare) == []
+    assert tables() == before
 
 
-def test_the_books_and_the_trail_are_guarded(empty):
-    assert set(APPEND_ONLY) <= guarded_tables()
+def test_migrations_are_numbered_from_one_without_a_gap() -> None:
+    assert [int(name[:4]) for name in names()] == list(range(1, len(names()) + 1))
 
 
-@pytest.mark.parametrize("change", ["DELETE FROM audit", "UPDATE audit SET id = id + 1"])
-def test_the_trail_is_only_added_to(business, change):
-    """There is a row since the set-up, and a guard speaks when a statement meets one."""
-    with pytest.raises(peewee.IntegrityError, match=r"audit (rows are never|is append-only)"), business.atomic():
-        execute(change)
+def _instead(monkeypatch: pytest.MonkeyPatch, up: Callable[[], None]) -> None:
+    """Let this be what every migration does."""
+    found = SimpleNamespace(import_module=lambda name: SimpleNamespace(up=up))
+    monkeypatch.setattr("webapp.migrations.importlib", found)
 
 
-def guarded_tables() -> set[str]:
-    """The tables with a trigger against each of UPDATE and DELETE."""
-    if is_sqlite():
-        found = rows("SELECT tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
-        guards = [(table, verb) for table, sql in found for verb in ("UPDATE", "DELETE") if f"BEFORE {verb}" in sql]
-    else:
-        query = "SELECT event_object_table, event_manipulation FROM information_schema.triggers"
-        guards = rows(f"{query} WHERE action_timing = 'BEFORE'")
-    return {table for table, _ in guards if {(table, "UPDATE"), (table, "DELETE")} <= set(guards)}
+def test_a_failing_migration_leaves_nothing(bare: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def up() -> None:
+        execute("CREATE TABLE half_done (id INTEGER)")
+        execute("INSERT INTO half_done (id) VALUES (1)")
+        execute("CREATE TABLE half_done (id INTEGER)")
+
+    _instead(monkeypatch, up)
+    with pytest.raises(peewee.DatabaseError):
+        migrate(bare)
+    assert tables() == set()
+    assert state(bare).is_empty
 
 
-def test_a_database_that_is_up_to_date_is_left_alone(empty):
-    assert state(empty).is_current
-    assert migrate(empty) == []
+def test_a_failing_second_migration_leaves_the_first(empty: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def up() -> None:
+        execute("CREATE TABLE half_done (id INTEGER)")
+        raise RuntimeError("the power went off")
 
-
-def test_migrations_are_numbered_without_a_gap():
-    assert [int(name.split("_")[0]) for name in names()] == list(range(1, len(names()) + 1))
-
-
-def test_a_database_of_a_newer_program_is_refused(engine: Running, built_app: Flask, empty):
-    execute("UPDATE schema_version SET version = version + 1")
-    empty.close()
-    with pytest.raises(StaleDatabase, match=r"run\.py flask migrate"):
-        create_app({**built_app.config, "DATABASE_URL": engine.engine.url})
-    disconnect(db.obj)  # of the application that was not built
-    db.initialize(empty)
-    with pytest.raises(ValueError, match="newer than this program"):
+    monkeypatch.setattr(migrations, "names", lambda: ["0001_initial", "0002_next"])
+    _instead(monkeypatch, up)
+    before = tables()
+    with pytest.raises(RuntimeError):
         migrate(empty)
+    assert tables() == before
+    assert state(empty) == (1, 2)
+
+
+def test_a_newer_database_is_left_alone(empty: peewee.Database) -> None:
+    execute("UPDATE schema_version SET version = 99")
+    try:
+        with pytest.raises(ValueError, match="newer than this program"):
+            migrate(empty)
+    finally:
+        execute("UPDATE schema_version SET version = 1")
+
+
+@pytest.fixture
+def file_of_version(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A database of this program's own schema in a file, and the folder for the rest; `db` is put back afterwards."""
+    before = db.obj
+    url = f"sqlite:///{tmp_path / 'carnet.db'}"
+    database = connect(url)
+    with database.connection_context():
+        migrate(database)
+    yield url, tmp_path
+    db.initialize(before)
+
+
+@pytest.mark.parametrize(
+    "version, sentence",
+    [(-1, r"at schema -1, this program needs \d+\. .*flask migrate"), (99, r"at schema 99, .*Upgrade the program")],
+    ids=["older", "newer"],
+)
+def test_a_database_of_another_version_is_refused_at_start(
+    file_of_version: tuple[str, Path], version: int, sentence: str
+) -> None:
+    url, folder = file_of_version
+    with db.obj.connection_context():
+        execute("UPDATE schema_version SET version = ?", (version,))
+    with pytest.raises(StaleDatabase, match=sentence):
+        create_app({"DATABASE_URL": url, "INSTANCE": folder, "SECRET_KEY": "only for tests"})
+
+
+def test_an_empty_database_is_migrated_at_start(tmp_path: Path) -> None:
+    before = db.obj
+    try:
+        url = f"sqlite:///{tmp_path / 'carnet.db'}"
+        create_app({"DATABASE_URL": url, "INSTANCE": tmp_path, "SECRET_KEY": "only for tests"})
+        with db.obj.connection_context():
+            assert state(db.obj).is_current
+    finally:
+        db.initialize(before)
+
+
+def test_dates_and_moments_come_back_as_they_went(business: peewee.Database) -> None:
+    """The engines keep them differently; the models give the same."""
+    from webapp.models import Company
+
+    moment = datetime.datetime(2026, 2, 28, 23, 30, tzinfo=datetime.UTC)
+    Company.update(created_at=moment).execute()
+    assert Company.get_by_id(1).created_at == moment

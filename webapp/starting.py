@@ -39,6 +39,11 @@ def check_schema(app: Flask) -> None:
         found = state(database)
         if found.is_empty:
             migrate(database)
+        elif found.found > found.needed:
+            raise StaleDatabase(
+                f"The database is at schema {found.found}, newer than this program ({found.needed})."
+                " Upgrade the program."
+            )
         elif not found.is_current:
             raise StaleDatabase(
                 f"The database is at schema {found.found}, this program needs {found.needed}."
