@@ -370,3 +370,11 @@ def test_manage_invoices_is_needed_and_enough(frontdesk: Client, bookkeeper: Cli
 
 def test_its_address(owner: Client, flown: Membership) -> None:
     check_address(owner, url(flown))
+
+
+def test_invoices_are_links_for_whoever_may_open_them(manager: Client, bookkeeper: Client, piano: Membership) -> None:
+    assert 'href="/billing/invoices/2"' in manager.get(url(piano)).text
+    give_only(Permission.MANAGE_INVOICES)
+    page = bookkeeper.get(url(piano))
+    assert "45.00 on 2026-0002" in words(page)
+    assert "/billing/invoices/" not in page.text.split('id="refund-preview"')[1].split("</form>")[0]
