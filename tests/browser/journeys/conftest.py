@@ -1,11 +1,12 @@
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import factories as make
 from tests.browser.journeys.records import findable, keep
+from tests.browser.journeys.steps import Look
 from webapp.domain import checks
 from webapp.models import Customer, Package, User
 
@@ -22,7 +23,7 @@ def the_books_are_right(live_server: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def look(assert_accessible: Callable[[Page], None], chromium: Browser) -> Callable[[Page], None]:
+def look(assert_accessible: Look, chromium: Browser) -> Look:
     """Fail when the page as it is shown now cannot be used by everybody, or scrolls sideways."""
 
     def check(page: Page) -> None:

@@ -1,11 +1,15 @@
 """What people do on the screens, by the words they read there."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.business import PASSWORD, address
+
+OpenPage = Callable[..., Page]
+Look = Callable[[Page], None]
 
 
 def day_of_the_business() -> date:
@@ -50,6 +54,20 @@ def row(page: Page, *texts: str) -> Locator:
     for text in texts:
         found = found.filter(has_text=text)
     return found
+
+
+def new_invoice(page: Page, customer: str) -> None:
+    """From wherever Billing is in sight to the empty editor."""
+    open_billing(page, "Invoices")
+    page.get_by_role("link", name="New invoice").first.click()
+    choose(page, "Customer", customer, customer)
+    expect(heading(page)).to_contain_text("New invoice")
+
+
+def save_invoice(page: Page) -> None:
+    """Save the draft that is shown; it is an open invoice then."""
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(heading(page)).to_contain_text("Open")
 
 
 def open_actions(page: Page, of: str) -> None:

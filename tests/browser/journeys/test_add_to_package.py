@@ -1,13 +1,13 @@
 """The article's first step by step: add a customer via the Add to Package workflow, prior to invoicing for the package.
 On a desk with the script, without it, and on a phone in the dark."""
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.journeys.records import keep
 from tests.browser.journeys.steps import (
+    Look,
+    OpenPage,
     choose,
     day_of_the_business,
     dialog,
@@ -15,13 +15,11 @@ from tests.browser.journeys.steps import (
     open_actions,
     open_billing,
     row,
+    save_invoice,
     sign_in,
 )
 from webapp.domain import groups
 from webapp.models import Customer, Group, Invoice, InvoiceLine, Membership, Package
-
-OpenPage = Callable[..., Page]
-Look = Callable[[Page], None]
 
 
 @pytest.fixture
@@ -62,8 +60,7 @@ def test_on_a_desk(open_page: OpenPage, look: Look, emma: Customer, ppl: Package
     choose(page, "Add Items", "c17", "C172")
     expect(page.locator("#draft-lines")).to_contain_text("PPL · 120.00 · leaves 39.0 h")
     look(page)
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(heading(page)).to_contain_text("Open")
+    save_invoice(page)
     look(page)
     assert_rate_is_honoured(emma)
 
@@ -100,8 +97,7 @@ def test_without_javascript(open_page: OpenPage, look: Look, class_of_three: Gro
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("#draft-lines")).to_contain_text("PPL · 120.00 · leaves 39.0 h")
     look(page)
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(heading(page)).to_contain_text("Open")
+    save_invoice(page)
     assert_rate_is_honoured(emma)
 
 

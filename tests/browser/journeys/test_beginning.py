@@ -1,13 +1,12 @@
 """From the set-up page of an empty database to a customer who can be sold a package, all of it made on the screens."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.browser.journeys.steps import choose, dialog, heading, provoked
+from tests.browser.journeys.steps import Look, OpenPage, choose, dialog, heading, provoked
 from webapp.models import Company, Customer, Package, PackageItem, User
 from webapp.permissions import Permission
 
@@ -21,7 +20,7 @@ def app(empty_app: Flask) -> Flask:
     return empty_app
 
 
-def test_a_business_begins(open_page: Callable[..., Page], look: Callable[[Page], None], said: list[str]) -> None:
+def test_a_business_begins(open_page: OpenPage, look: Look, said: list[str]) -> None:
     page = open_page()
     page.goto("/")
     set_up(page, look)
@@ -33,7 +32,7 @@ def test_a_business_begins(open_page: Callable[..., Page], look: Callable[[Page]
     provoked(said, "404")
 
 
-def set_up(page: Page, look: Callable[[Page], None]) -> None:
+def set_up(page: Page, look: Look) -> None:
     expect(heading(page)).to_have_text("Set up your business")
     look(page)
     page.get_by_label("Company name").fill("Blue Heron")
@@ -57,7 +56,7 @@ def set_up(page: Page, look: Callable[[Page], None]) -> None:
     assert (owner.name, owner.role.name) == ("Dana Reyes", "Owner")
 
 
-def make_item(page: Page, look: Callable[[Page], None]) -> None:
+def make_item(page: Page, look: Look) -> None:
     page.get_by_role("link", name="Catalogue").first.click()
     expect(page.locator("main")).to_contain_text("No items yet")
     look(page)
@@ -73,7 +72,7 @@ def make_item(page: Page, look: Callable[[Page], None]) -> None:
     look(page)
 
 
-def make_package(page: Page, look: Callable[[Page], None]) -> None:
+def make_package(page: Page, look: Look) -> None:
     page.get_by_role("navigation", name="Catalogue").get_by_role("link", name="Packages").click()
     page.get_by_role("link", name="New package").first.click()
     look(page)
@@ -92,7 +91,7 @@ def make_package(page: Page, look: Callable[[Page], None]) -> None:
     assert (terms.included_milli, terms.amount_minor) == (10_000, 450_00)
 
 
-def make_customer(page: Page, look: Callable[[Page], None]) -> None:
+def make_customer(page: Page, look: Look) -> None:
     page.get_by_role("link", name="Customers").first.click()
     look(page)
     page.get_by_role("link", name="New customer").first.click()

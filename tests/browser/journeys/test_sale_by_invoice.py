@@ -2,25 +2,24 @@
 it includes was invoiced and paid."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests import factories as make
-from tests.browser.journeys.steps import choose, day_of_the_business, dialog, heading, open_billing, row
+from tests.browser.journeys.steps import (
+    Look,
+    OpenPage,
+    choose,
+    day_of_the_business,
+    dialog,
+    heading,
+    new_invoice,
+    open_billing,
+    row,
+    save_invoice,
+)
 from webapp.models import Customer, Invoice, Item, Membership, Package, User
-
-OpenPage = Callable[..., Page]
-Look = Callable[[Page], None]
-
-
-def new_invoice(page: Page, customer: str) -> None:
-    """From wherever Billing is in sight to the empty editor."""
-    open_billing(page, "Invoices")
-    page.get_by_role("link", name="New invoice").first.click()
-    choose(page, "Customer", customer[:4], customer)
-    expect(heading(page)).to_contain_text("New invoice")
 
 
 def test_sold_paid_and_used_over_its_boundary(
@@ -35,8 +34,7 @@ def test_sold_paid_and_used_over_its_boundary(
     expect(lines).to_contain_text("Sells the package")
     expect(page.locator("#draft-total")).to_have_text("$5,900.00")
     look(page)
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(heading(page)).to_contain_text("Open")
+    save_invoice(page)
     page.get_by_role("link", name="Pay").click()
     window = dialog(page)
     window.get_by_role("button", name="Pay the rest by Card").click()
@@ -96,8 +94,7 @@ def test_it_ends_by_itself(open_page: OpenPage, look: Look) -> None:
     page.get_by_label("Quantity of Trio lesson").fill("3")
     expect(page.locator("#draft-total")).to_have_text("$200.00")
     look(page)
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(heading(page)).to_contain_text("Open")
+    save_invoice(page)
     first = Invoice.get()
     second_sale_is_refused(page, look, first)
     page.goto(f"/billing/invoices/{first.id}")
@@ -135,12 +132,10 @@ def standard_rate_and_second_sale(page: Page, look: Look) -> None:
     choose(page, "Add Items", "lesson", "Trio lesson")
     expect(page.locator("#draft-lines")).to_contain_text("Standard rate")
     expect(page.locator("#draft-total")).to_have_text("$40.00")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(heading(page)).to_contain_text("Open")
+    save_invoice(page)
     new_invoice(page, "Emma Jones")
     choose(page, "Add Items", "TRIO", "TRIO")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(heading(page)).to_contain_text("Open")
+    save_invoice(page)
     look(page)
     states = [membership.state for membership in Membership.select().order_by(Membership.id)]
     assert states == ["inactive", "active"]
