@@ -31,7 +31,7 @@ class MethodForm(FundsForm):
     def __init__(self, methods: Sequence[PaymentMethod]) -> None:
         super().__init__()
         self.methods = {method.id: method for method in methods}
-        self.method.choices = [(method.id, method.name) for method in methods]
+        self.method.choices = {method.id: method.name for method in methods}
         if not self.is_submitted():
             self.method.data = next(iter(self.methods), None)
 
@@ -62,7 +62,7 @@ class AdjustmentForm(FundsForm):
     direction = RadioField(
         "Direction",
         [required("Choose up or down.")],
-        choices=[(UP, "Up: the customer has more"), (DOWN, "Down: the customer has less")],
+        choices={UP: "Up: the customer has more", DOWN: "Down: the customer has less"},
         default=UP,
     )
     reason = LineField("Reason", [required("Say why it is corrected.")], longest=500)

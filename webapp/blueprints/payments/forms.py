@@ -46,8 +46,8 @@ def pay_form(methods: Sequence[PaymentMethod], payers: Sequence[Customer], base:
     """The form with a field for each method, and where several may pay a choice of them; the first usually does."""
     fields: dict[str, Field] = {field_of(method): MoneyField(method.name) for method in methods}
     if len(payers) > 1:
-        owners = [(payer.id, f"{payer.name} · group owner") for payer in payers[1:]]
-        fields["paid_by"] = SelectField("Paid by", coerce=int, choices=[(payers[0].id, payers[0].name), *owners])
+        owners = {payer.id: f"{payer.name} · group owner" for payer in payers[1:]}
+        fields["paid_by"] = SelectField("Paid by", coerce=int, choices={payers[0].id: payers[0].name, **owners})
     form: F = type("PayForm", (base,), fields)(**kwargs)
     form.methods, form.payers = methods, payers
     return form
