@@ -13,6 +13,7 @@ from tests import factories as f
 from webapp.db import db, execute, is_sqlite, rows
 from webapp.domain import checks, memberships, voids
 from webapp.domain.memberships import Removal
+from webapp.domain.merging import merge
 from webapp.domain.once import once
 from webapp.models import Invoice, Item, User
 
@@ -234,6 +235,22 @@ def test_every_fault_is_told_not_only_the_first(deal: None) -> None:
         execute("UPDATE invoice_line SET paid_minor = paid_minor + 1")
         lines = [fault for fault in checks.faults() if fault.sentence.startswith("Line ")]
         assert len(lines) == rows("SELECT COUNT(*) FROM invoice_line")[0][0]
+
+
+def test_customers_made_one_are_proven_together(desk: User) -> None:
+    """Their payments still name who paid, and their invoices who it is now."""
+    emma, twice, piano = f.somebody(), f.somebody("Emma Jones again"), f.piano()
+    f.pay(f.save(twice, "100", (piano, "50"), by=desk), ("cash", "155"), by=desk, keep_rest=True)
+    lesson = f.pay(
+        f.save(twice, (Item.get(Item.name == "Lesson"), "3"), by=desk), ("account", "130"), ("cash", "5"), by=desk
+    )
+    merge(twice, emma, by=desk, on=f.DAY)
+    assert (f.general(emma), f.general(twice)) == (2500, 0)
+    assert checks.faults() == []
+    other = f.somebody("Somebody Else")
+    assert "held" in damage(f"UPDATE payment SET customer_id = {other.id} WHERE customer_id = {twice.id}")
+    voids.void(lesson.id, reason="twice as well", by=desk, on=f.DAY)
+    assert checks.faults() == []
 
 
 def test_an_empty_database_is_sound(empty: peewee.Database) -> None:

@@ -116,12 +116,13 @@ ORDER BY j.posted_on, j.id, posting.amount, posting.kind, posting.ref"""  # noqa
 
 _HELD = """
 WITH posting AS (
-    SELECT debit_id AS account_id, journal_id, -amount_minor AS amount FROM transfer
+    SELECT a.id, a.kind, -t.amount_minor AS amount FROM account a JOIN transfer t ON t.debit_id = a.id
+    JOIN journal j ON j.id = t.journal_id WHERE a.kind IN ('G', 'P') AND j.posted_on <= ?
     UNION ALL
-    SELECT credit_id, journal_id, amount_minor FROM transfer
+    SELECT a.id, a.kind, t.amount_minor FROM account a JOIN transfer t ON t.credit_id = a.id
+    JOIN journal j ON j.id = t.journal_id WHERE a.kind IN ('G', 'P') AND j.posted_on <= ?
 ), balance AS (
-    SELECT a.kind, SUM(posting.amount) AS held FROM account a JOIN posting ON posting.account_id = a.id
-    JOIN journal j ON j.id = posting.journal_id WHERE a.kind IN ('G', 'P') AND j.posted_on <= ? GROUP BY a.id, a.kind
+    SELECT kind, SUM(amount) AS held FROM posting GROUP BY id, kind
 )
 SELECT COALESCE(SUM(CASE WHEN kind = 'P' AND held > 0 THEN held ELSE 0 END), 0),
     COALESCE(SUM(CASE WHEN kind = 'G' AND held > 0 THEN held ELSE 0 END), 0),
@@ -153,7 +154,7 @@ def balances(customer_id: int, on: date) -> Balances:
 
 def money_held(on: date) -> Held:
     """What the business holds for its customers at the end of a day, and what they owe on account: never posting."""
-    return Held(*(int(amount) for amount in rows(_HELD, (on.isoformat(),))[0]))
+    return Held(*(int(amount) for amount in rows(_HELD, (on.isoformat(),) * 2)[0]))
 
 
 class _Posting(NamedTuple):

@@ -13,12 +13,19 @@ class Rule(NamedTuple):
 
 _LIVE: Final = "j.mirrors_id IS NULL AND NOT EXISTS (SELECT 1 FROM journal undo WHERE undo.mirrors_id = j.id)"
 
-_COMPARED: Final = """
-SELECT ref, SUM(held), SUM(facts) FROM (
+_COMPARED: Final = """{family}
+SELECT {whose}, SUM(held), SUM(facts) FROM (
     SELECT ref, CASE WHEN side = 'C' THEN credits - debits ELSE debits - credits END AS held, 0 AS facts
     FROM account WHERE kind = '{kind}'
     UNION ALL {facts}
-) AS compared GROUP BY ref HAVING SUM(held) <> SUM(facts) OR ({floored} AND SUM(held) < 0) ORDER BY ref"""
+) AS compared{joined} GROUP BY {whose} HAVING SUM(held) <> SUM(facts) OR ({floored} AND SUM(held) < 0) ORDER BY 1"""
+
+# A customer who was merged into another is proven with them: the invoices are the other's now, the payments were not.
+_FAMILY: Final = """
+WITH RECURSIVE family AS (
+    SELECT id, id AS root FROM customer WHERE merged_into_id IS NULL
+    UNION ALL SELECT customer.id, family.root FROM customer JOIN family ON family.id = customer.merged_into_id
+)"""
 
 _OTHERS: Final = """
 SELECT a.ref, 0, {plus} t.amount_minor FROM account a JOIN transfer t ON t.debit_id = a.id
@@ -42,5 +49,9 @@ def balances(name: str, sentence: str, kind: str, facts: str) -> Rule:
     plus, minus = ("+", "-") if kind in ("M", "R") else ("-", "+")
     others = _OTHERS.replace("{plus}", plus).replace("{minus}", minus)
     floored = "1 = 1" if kind in ("R", "A", "P") else "1 = 0"
-    sql = _COMPARED.replace("{facts}", facts).replace("{others}", others).replace("{floored}", floored)
+    family, joined, whose = ("", "", "ref")
+    if kind == "G":
+        family, joined, whose = _FAMILY, " JOIN family ON family.id = compared.ref", "family.root"
+    sql = _COMPARED.replace("{family}", family).replace("{joined}", joined).replace("{whose}", whose)
+    sql = sql.replace("{facts}", facts).replace("{others}", others).replace("{floored}", floored)
     return rule(name, sentence, sql.replace("{kind}", kind))
