@@ -5,7 +5,7 @@ import pytest
 from tests import factories as f
 from webapp.domain import voids
 from webapp.domain.errors import DomainError
-from webapp.models import Company, Invoice, Item, Membership, User
+from webapp.models import Company, Invoice, Item, Membership, MembershipItem, User
 
 pytestmark = pytest.mark.usefixtures("proven")
 
@@ -46,7 +46,7 @@ def test_prepaid_tax_within_a_price_is_never_more_than_the_draw(desk: User, pric
         if number % 5 == 1:
             voids.void(invoice.id, reason="misprint", by=desk, on=f.DAY)
     f.save(emma, (copy, str(f.left(membership) // 1000)), by=desk)
-    drawn = membership.items.get()
+    drawn = MembershipItem.get(MembershipItem.membership == membership)
     assert (drawn.drawn_minor, drawn.drawn_tax_minor) == (drawn.amount_minor, drawn.tax_minor)
 
 

@@ -10,7 +10,7 @@ from webapp.models.item import Item
 
 
 class Package(BaseModel):
-    """A definition for sale. ``validity`` is ``none``, ``date`` (with `last_day`), ``days`` or ``months`` (with a count)."""
+    """A definition for sale: valid for ever (``none``), until `last_day` (``date``), or for ``days`` or ``months``."""
 
     name = TextField(unique=True)
     sort_name = TextField()
