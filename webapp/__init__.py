@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from webapp import access, cli, config, daily, errors, headers, hypermedia, presentation, starting
+from webapp import access, cli, config, daily, errors, headers, hypermedia, places, presentation, starting
 from webapp.blueprints import register_blueprints
 from webapp.records import IdConverter
 
@@ -22,6 +22,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     CSRFProtect(app)
     daily.init_app(app)
     presentation.init_app(app)
+    places.init_app(app)
     hypermedia.init_app(app)
     errors.init_app(app)
     headers.init_app(app)

@@ -46,6 +46,10 @@ def instruction() -> Item:
 
 
 def url(invoice: Invoice, *more: str) -> str:
+    """The page of an invoice, the editor of what is still a draft, or a page beneath."""
+    there = Invoice.get_or_none(Invoice.id == invoice.id)
+    if not more and there and there.is_draft:
+        more = ("edit",)
     return "/".join([f"/billing/invoices/{invoice.id}", *more])
 
 

@@ -43,11 +43,11 @@ def invoice(emma: Customer, by: User) -> Invoice:
 
 
 def form_url(invoice: Invoice, line: int = 1) -> str:
-    return f"{url(invoice)}/credits/new?line={line}"
+    return f"{url(invoice, 'credits', 'new')}?line={line}"
 
 
 def preview_url(invoice: Invoice, line: int = 1) -> str:
-    return f"{url(invoice)}/credits/preview?line={line}"
+    return f"{url(invoice, 'credits', 'preview')}?line={line}"
 
 
 def payload(client: Client, invoice: Invoice, line: int = 1, **changes: str) -> dict[str, str]:
@@ -188,7 +188,7 @@ def test_refusals_stand_beside_their_fields_and_what_was_typed_stays(
 ):
     data = payload(manager, invoice) | changes
     if "quantity" in changes:
-        data["shown"] = payload(manager, invoice, **changes)["shown"]
+        data["shown"] = payload(manager, invoice, quantity=changes["quantity"])["shown"]
     response = manager.post(form_url(invoice), data=data, htmx=MODAL)
     assert response.status_code == 422
     assert sentence in said(response, "error")

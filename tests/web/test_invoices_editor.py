@@ -142,7 +142,7 @@ def test_it_is_kept_from_the_first_line_on(frontdesk: Client, emma: Customer, pp
     response = frontdesk.post(f"/billing/invoices?customer={emma.id}", data=form)
     draft = draft_of(emma)
     line = DraftLine.get(DraftLine.invoice == draft)
-    assert (response.status_code, response.location) == (303, f"/billing/invoices/{draft.id}?line={line.id}")
+    assert (response.status_code, response.location) == (303, f"/billing/invoices/{draft.id}/edit?line={line.id}")
     assert (draft.service_on, draft.due_on, draft.number) == (date(2026, 5, 30), date(2026, 6, 2), None)
     assert (line.item_id, line.quantity_milli, draft.shown_minor) == (c172().id, 1000, 15000)
     again = frontdesk.post(f"/billing/invoices?customer={emma.id}", data=form, htmx=LINES)
@@ -607,13 +607,14 @@ def test_an_issued_invoice_is_not_discarded(frontdesk: Client, emma: Customer, p
 # Who may, and what is gone
 
 
-@pytest.mark.parametrize("last", ["lines", "discard", ""])
+@pytest.mark.parametrize("last", ["lines", "discard", "edit"])
 def test_the_bookkeeper_looks_but_does_not_touch(
     bookkeeper: Client, emma: Customer, ppl: Package, desk: User, last: str
 ):
     draft = make.draft(emma, (c172(), "1"), by=desk)
-    assert bookkeeper.post(url(draft, last) if last else url(draft)).status_code == 403
-    page = bookkeeper.get(url(draft))
+    assert bookkeeper.post(url(draft, last)).status_code == 403
+    assert bookkeeper.get(url(draft, "edit")).status_code == 403
+    page = bookkeeper.get(f"/billing/invoices/{draft.id}")
     assert "C172 1.0 h 150.00 Standard rate 150.00" in words(page)
     assert "draft-form" not in page.text
     assert "Discard" not in words(page)
@@ -626,14 +627,14 @@ def test_new_invoice_asks_for_add_invoice(bookkeeper: Client, emma: Customer):
     assert bookkeeper.get("/billing/invoices/999/offers").status_code == 403
 
 
-@pytest.mark.parametrize("last", ["lines", ""])
+@pytest.mark.parametrize("last", ["lines", "edit"])
 def test_a_draft_that_was_saved_meanwhile_leads_to_the_invoice(
     frontdesk: Client, emma: Customer, ppl: Package, desk: User, last: str
 ):
     draft = make.draft(emma, (c172(), "1"), by=desk)
     form = editing(frontdesk, draft) | {"offer": f"item:{c172().id}"}
     invoicing.issue(draft.id, by=desk, on=DAY)
-    response = frontdesk.post(url(draft, last) if last else url(draft), data=form, htmx=LINES)
+    response = frontdesk.post(url(draft, last), data=form, htmx=LINES)
     assert response.headers["HX-Redirect"] == url(draft)
     assert "This invoice was saved already as 2026-0001." in words(frontdesk.get(url(draft)))
 

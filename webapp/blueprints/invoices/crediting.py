@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, request
 
-from webapp.access import actor, can, requires
+from webapp.access import actor, requires
 from webapp.blueprints.invoices.correction_forms import CreditForm, credit_form
 from webapp.domain import crediting
 from webapp.domain.consequences import Would, of_credit
@@ -15,6 +15,7 @@ from webapp.domain.errors import Changed, DomainError, NotFound
 from webapp.hypermedia import done, fragment, render
 from webapp.models import CreditNote, Invoice
 from webapp.permissions import Permission
+from webapp.places import invoice_page
 from webapp.presentation import money_text, today
 from webapp.records import load
 
@@ -29,7 +30,7 @@ def new(invoice_id: int) -> Response:
     lines = crediting.creditable(invoice)
     line = _asked(lines)
     if line is None:
-        return render("invoices/credit_lines.html", invoice=invoice, lines=lines, back=_after(invoice))
+        return render("invoices/credit_lines.html", invoice=invoice, lines=lines, back=invoice_page(invoice))
     form = credit_form(line)
     if form.validate_on_submit() and request.form.get("do") != "show":
         notes: list[CreditNote] = []
@@ -82,14 +83,7 @@ def _credit(invoice: Invoice, line: Creditable, form: CreditForm, notes: list[Cr
     notes[:] = [
         crediting.credit(now.id, line.position, quantity, version=now.version, by=actor(), on=on, reason=reason)
     ]
-    return _after(invoice)
-
-
-def _after(invoice: Invoice) -> str:
-    """The invoice, for whoever may see it."""
-    if can(Permission.ACCESS_BILLING_TAB):
-        return url_for("invoices.show", invoice_id=invoice.id)
-    return url_for("home.index")
+    return invoice_page(invoice)
 
 
 def _sign(invoice: Invoice, quantity_milli: int, parts: Sequence[Credited], said: Would) -> str:
@@ -115,7 +109,7 @@ def _facts(invoice: Invoice, line: Creditable, form: CreditForm) -> dict[str, An
         "said": said,
         "sign": sign,
         "several": several,
-        "back": _after(invoice),
+        "back": invoice_page(invoice),
     }
 
 

@@ -1,6 +1,6 @@
 """A discount on a line of a draft: a percentage or an amount."""
 
-from flask import Response, request, url_for
+from flask import Response, request
 
 from webapp.access import requires
 from webapp.blueprints.invoices.correction_forms import DiscountForm
@@ -11,6 +11,7 @@ from webapp.domain.errors import DomainError, NotFound
 from webapp.hypermedia import done, render
 from webapp.models import DraftLine, Invoice
 from webapp.permissions import Permission
+from webapp.places import invoice_page
 
 REMOVE = "remove"
 
@@ -28,7 +29,7 @@ def discount(invoice_id: int, line_id: int) -> Response:
             _give(line, form, removes)
             Draft(Invoice.get_by_id(invoice_id)).read_again()
             said = f"{name_of(line)} has {'no discount any more' if removes else 'another price now'}."
-            return done("draft-changed", to=url_for("invoices.show", invoice_id=invoice_id), message=said)
+            return done("draft-changed", to=invoice_page(line.invoice), message=said)
         except DomainError as error:
             form.refuse(_beside(error, form))
     status = 422 if form.errors else 200

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, flash, request, url_for
 
-from webapp.access import actor, requires
+from webapp.access import actor, can, requires
 from webapp.blueprints.invoices import editor
 from webapp.blueprints.invoices.editor import Draft, Notice
 from webapp.blueprints.invoices.forms import AddForm, CustomerChoice, DraftForm, FirstLineForm, day_of, field_of
@@ -21,6 +21,7 @@ from webapp.hypermedia import done, fragment, is_htmx, render, wants_region
 from webapp.lists import typed
 from webapp.models import Customer, Invoice, Item, Package
 from webapp.permissions import Permission
+from webapp.places import invoice_page, invoices_page
 from webapp.presentation import company, today
 from webapp.records import load
 
@@ -108,7 +109,7 @@ def _begin(customer: Customer, form: FirstLineForm) -> str:
     drafts.change_dates(invoice.id, service_on=service_on, due_on=due_on)
     added = offering.add(invoice.id, form.offer.data, customer, service_on)
     Draft(Invoice.get_by_id(invoice.id)).read_again()
-    return url_for("invoices.show", invoice_id=invoice.id, line=added.id)
+    return url_for("invoices.edit", invoice_id=invoice.id, line=added.id)
 
 
 @requires(Permission.ADD_INVOICE)
@@ -118,6 +119,8 @@ def edit(invoice_id: int) -> Response:
     if not invoice.is_draft:
         return _issued_already(invoice)
     draft = Draft(invoice)
+    if request.method == "GET":
+        return _opened(draft)
     draft.form.validate()
     try:
         _keep(draft)
@@ -128,6 +131,16 @@ def edit(invoice_id: int) -> Response:
         return _save(draft, act)
     focus = "add" if act == "update" and not draft.form.errors else None
     return editor.show(draft, status=422 if draft.form.errors else 200, focus=focus)
+
+
+def _opened(draft: Draft) -> Response:
+    """The draft as it is kept, with what changed since somebody last looked at it."""
+    shown, notice = draft.invoice.shown_digest, None
+    if shown and shown != draft.quote.digest:
+        notice = Notice("warn", "Prices changed since this draft was last kept.", draft.invoice.shown_minor)
+    added = request.args.get("line", "")
+    focus = int(added) if added.isascii() and added.isdigit() else None if draft.lines else "add"
+    return editor.show(draft, notice=notice, since=shown if notice else None, focus=focus)
 
 
 def _keep(draft: Draft) -> None:
@@ -183,8 +196,8 @@ def _save(draft: Draft, act: str) -> Response:
 def _issue(invoice: Invoice, shown: str, act: str) -> str:
     saved = invoicing.issue(invoice.id, by=actor(), on=today(), shown=shown)
     if act == SAVE or saved.status != "open":
-        return url_for("invoices.show", invoice_id=saved.id)
-    if is_htmx():
+        return invoice_page(saved)
+    if is_htmx() and can(Permission.ACCESS_BILLING_TAB):
         return url_for("invoices.show", invoice_id=saved.id, pay=1)
     return url_for("payments.new", invoice_id=saved.id)
 
@@ -198,15 +211,14 @@ def _priced_anew(draft: Draft, shown: str) -> Response:
 
 def _issued_already(invoice: Invoice) -> Response:
     flash(f"This invoice was saved already as {invoice.code}.", "warn")
-    return done(to=url_for("invoices.show", invoice_id=invoice.id), stay=False)
+    return done(to=invoice_page(invoice), stay=False)
 
 
 def _gone(invoice: Invoice, error: Changed) -> Response:
     """Somebody else saved or discarded the draft while it was being typed."""
     flash(error.message, "warn")
     there = Invoice.get_or_none(Invoice.id == invoice.id)
-    to = url_for("invoices.show", invoice_id=invoice.id) if there else url_for("invoices.index")
-    return done(to=to, stay=False)
+    return done(to=invoice_page(there) if there else invoices_page(), stay=False)
 
 
 @requires(Permission.ADD_INVOICE)
@@ -222,7 +234,7 @@ def add(invoice_id: int) -> Response:
             added = offering.add(invoice.id, form.offer.data, invoice.customer, invoice.service_on)
             draft.read_again()
             if not is_htmx():
-                return done(to=url_for("invoices.show", invoice_id=invoice.id, line=added.id), stay=False)
+                return done(to=url_for("invoices.edit", invoice_id=invoice.id, line=added.id), stay=False)
             return editor.show(draft, focus=added.id)
         except Changed as error:
             return _gone(invoice, error)
@@ -260,7 +272,7 @@ def discard(invoice_id: int) -> Response:
         try:
             drafts.discard(invoice.id)
             flash(f"The draft for {invoice.customer_name} is gone.", "ok")
-            return done(to=url_for("invoices.index"), stay=False)
+            return done(to=invoices_page(), stay=False)
         except Changed as error:
             return _gone(invoice, error)
     return render("invoices/discard.html", 422 if form.errors else 200, form=form, invoice=invoice)

@@ -106,7 +106,7 @@ def show(
         "invoices/edit.html",
         status,
         region="invoices/_lines.html",
-        here=url_for("invoices.show", invoice_id=draft.invoice.id),
+        here=url_for("invoices.edit", invoice_id=draft.invoice.id),
         add_url=url_for("invoices.add", invoice_id=draft.invoice.id),
         invoice=draft.invoice,
         form=draft.form,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response
 
 from webapp.access import requires
 from webapp.blueprints.invoices.editor import Draft
@@ -16,6 +16,7 @@ from webapp.forms import Form
 from webapp.hypermedia import done, render
 from webapp.models import DraftLine, Invoice, Item, Membership
 from webapp.permissions import Permission
+from webapp.places import invoice_page
 from webapp.presentation import quantity_text, rate_text, unit_text
 
 
@@ -33,7 +34,7 @@ def remove(invoice_id: int, line_id: int) -> Response:
     if Form().validate_on_submit():
         drafts.drop_line(line.id)
         Draft(line.invoice).read_again()
-    to = url_for("invoices.show", invoice_id=invoice_id)
+    to = invoice_page(line.invoice)
     return done("draft-changed", to=to, message=f"{name_of(line)} is off the invoice.")
 
 
@@ -52,7 +53,7 @@ def rate(invoice_id: int, line_id: int) -> Response:
         try:
             _choose(line, form)
             Draft(Invoice.get_by_id(invoice_id)).read_again()
-            to = url_for("invoices.show", invoice_id=invoice_id)
+            to = invoice_page(line.invoice)
             return done("draft-changed", to=to, message=f"{line.item.name} has another rate now.")
         except DomainError as error:
             form.refuse(error)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, request
 
 from webapp.access import actor, can, requires
 from webapp.blueprints.invoices.forms import VoidForm
@@ -12,6 +12,7 @@ from webapp.domain.errors import Changed, DomainError
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice, PaymentMethod
 from webapp.permissions import Permission
+from webapp.places import invoice_page
 from webapp.presentation import today
 from webapp.records import load
 
@@ -63,7 +64,7 @@ def preview(invoice_id: int) -> Response:
 
 def _void(invoice: Invoice, form: VoidForm) -> str:
     voids.void(invoice.id, reason=form.reason.data or "", by=actor(), on=today(), money=form.money.data)
-    return url_for("invoices.show", invoice_id=invoice.id)
+    return invoice_page(invoice)
 
 
 def _may_copy(invoice: Invoice) -> bool:
@@ -74,7 +75,7 @@ def _may_copy(invoice: Invoice) -> bool:
 def _void_and_copy(invoice: Invoice, form: VoidForm) -> str:
     facts = {"reason": form.reason.data or "", "money": form.money.data}
     copy = copying.void_and_copy(invoice.id, by=actor(), on=today(), **facts)
-    return url_for("invoices.show", invoice_id=copy.id)
+    return invoice_page(copy)
 
 
 def _would(invoice: Invoice, form: VoidForm) -> Would:

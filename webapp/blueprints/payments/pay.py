@@ -14,6 +14,7 @@ from webapp.domain.payments import Open
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice
 from webapp.permissions import Permission
+from webapp.places import invoice_page
 from webapp.presentation import money_text, today
 from webapp.records import load
 
@@ -28,7 +29,7 @@ def new(invoice_id: int) -> Response:
 
         def act() -> str:
             take([invoice], form, form.payer, by=actor(), on=today())
-            return url_for("invoices.show", invoice_id=invoice.id)
+            return invoice_page(invoice)
 
         try:
             to = form.once(act)

@@ -1,0 +1,40 @@
+"""Where to go after an act: a page that the person here may see."""
+
+from typing import Protocol
+
+from flask import Flask, url_for
+
+from webapp.access import can
+from webapp.permissions import Permission
+
+
+class OneInvoice(Protocol):
+    """What has to be known of an invoice."""
+
+    id: int
+    status: str
+
+
+def invoice_page(invoice: OneInvoice) -> str:
+    """The editor of a draft for who may write invoices, else the invoice for who may see it, else Home."""
+    if invoice.status == "draft" and can(Permission.ADD_INVOICE):
+        return url_for("invoices.edit", invoice_id=invoice.id)
+    if can(Permission.ACCESS_BILLING_TAB):
+        return url_for("invoices.show", invoice_id=invoice.id)
+    return url_for("home.index")
+
+
+def invoices_page() -> str:
+    """The list of invoices, or Home."""
+    return url_for("invoices.index" if can(Permission.ACCESS_BILLING_TAB) else "home.index")
+
+
+def invoice_trail(*further: tuple[str, str]) -> list[tuple[str, str]]:
+    """The crumbs of a screen of invoices; nothing leads where the person may not go."""
+    href = url_for("invoices.index") if can(Permission.ACCESS_BILLING_TAB) else ""
+    return [("Billing", href), ("Invoices", href), *further]
+
+
+def init_app(app: Flask) -> None:
+    """Make the places known to every template."""
+    app.jinja_env.globals.update(invoice_page=invoice_page, invoices_page=invoices_page, invoice_trail=invoice_trail)
