@@ -231,9 +231,11 @@ async function fetchOptions(picker, search) {
   search.done = true;
   const options = [...list.querySelectorAll("[role=option]")], usable = options.filter((option) => !option.ariaDisabled);
   options.forEach((option, index) => { option.id = `${list.id}-${index}`; });
-  if (search.andTake && usable.length) { choose(picker, usable[0]); return; }
+  const take = search.andTake && usable.length;
+  search.andTake = false;
+  if (take) { choose(picker, usable[0]); return; }
   if (document.activeElement !== input) return;
-  list.style.minWidth = `${input.closest(".tokens, .picker").offsetWidth}px`;
+  list.style.minWidth = `${input.closest(".tokens, [data-picker]").offsetWidth}px`;
   if (options.length && !isOpen(list)) list.showPopover();
   place(list, input.closest(".tokens") ?? input, "start");
   input.setAttribute("aria-expanded", "true");
@@ -244,6 +246,7 @@ async function fetchOptions(picker, search) {
 function choose(picker, option) {
   const {input, value, many} = partsOf(picker), {value: id, text, icon} = option.dataset;
   closeList(picker);
+  if (option.href) { option.click(); return; }     // data-picker="go": what is found is gone to
   if (many) addToken(picker, input, id, text, icon);
   else {
     input.value = text;
@@ -279,7 +282,8 @@ on("click", (event) => {
   const picker = event.target.closest("[data-picker]");
   if (!picker) return;
   const option = event.target.closest("[role=option]"), {input, list} = partsOf(picker);
-  if (option && !option.ariaDisabled) choose(picker, option);
+  if (option?.href) closeList(picker);
+  else if (option && !option.ariaDisabled) choose(picker, option);
   else if (event.target === input && !isOpen(list)) { if (partsOf(picker).value?.value) input.select(); look(picker); }
   else if (event.target.matches(".tokens")) input.focus();
 });
@@ -301,7 +305,7 @@ on("keydown", (event) => {
   } else if (event.key === "Enter" && (active || (pending && input.value.trim()))) {
     if (pending) look(picker, 0, true);            // typed faster than the answer came: take its first when it is here
     else choose(picker, active);
-  } else if (event.key === "Tab" && active && !pending && input.value.trim() && !value?.value) {
+  } else if (event.key === "Tab" && active && !active.href && !pending && input.value.trim() && !value?.value) {
     choose(picker, active);
     return;
   } else if (event.key === "Escape" && open) {
@@ -368,22 +372,50 @@ function overtype(field) {
 on("focusin", (event) => overtype(event.target));
 overtype(document.activeElement);
 
+// data-key: the key, "n", or the two keys one after the other, "g h", that press a link or go to a field; they rest
+// while somebody types, while a dialog is open, and unless the body has data-keys -----------------------------------------
+
+const TYPED = "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable], [role=menu]";
+let begun = "", begunAt = 0, cameFrom = null;
+
+/** The letter on the key, also where the keyboard writes another script; big letters mean nothing. */
+function keyOf({key, code, shiftKey}) {
+  if (key.length !== 1) return "";
+  if (key > "~" && code.startsWith("Key")) return code.slice(3).toLowerCase();
+  return shiftKey ? key : key.toLowerCase();
+}
+
+on("keydown", (event) => {
+  const {target} = event;
+  if (event.key === "Escape" && target.matches?.("input[data-key]") && !event.defaultPrevented && !(target.type === "search" && target.value)) {
+    if (cameFrom?.isConnected && cameFrom !== document.body) cameFrom.focus();
+    else target.blur();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
+  if (!("keys" in document.body.dataset) || modal.open || target.closest?.(TYPED)) return;
+  const key = keyOf(event), keys = begun && event.timeStamp - begunAt < 1500 ? `${begun} ${key}` : key;
+  begun = "";
+  const wanted = key && find(`[data-key="${CSS.escape(keys)}"]`);
+  if (!wanted) {
+    if (key && find(`[data-key^="${CSS.escape(keys)} "]`)) { begun = keys; begunAt = event.timeStamp; }
+    return;
+  }
+  event.preventDefault();
+  if (!wanted.matches("input")) { wanted.click(); return; }
+  cameFrom = document.activeElement;
+  const details = wanted.closest("details");
+  if (details) details.open = true;
+  wanted.focus();
+  wanted.select();
+});
+
 // Small things -------------------------------------------------------------------------------------------------------
 
 const fold = () => document.querySelectorAll("details.fold").forEach((details) => { details.open = !phone.matches; });
 fold();
 phone.addEventListener("change", fold);
 
-on("keydown", (event) => {           // "/" goes to the search field
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || modal.open) return;
-  if (event.target.closest?.("input, select, textarea, [contenteditable]")) return;
-  const field = find("main input[type=search]");
-  if (!field) return;
-  event.preventDefault();
-  const details = field.closest("details");
-  if (details) details.open = true;
-  field.focus();
-});
 on("click", (event) => {
   if (event.target.closest("[data-print]")) print();
   const back = event.target.closest("[data-back]");

@@ -190,7 +190,7 @@ def test_escape_closes_the_list_before_the_dialog(owner):
 
 def test_a_list_follows_its_filters_and_the_address_too(owner):
     owner.goto("/patterns/table")
-    owner.keyboard.press("/")
+    owner.keyboard.press("f")
     box = owner.get_by_placeholder("Customer or package")
     expect(box).to_be_focused()
     box.press_sequentially("соко")

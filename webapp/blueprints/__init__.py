@@ -8,6 +8,7 @@ BLUEPRINTS = (
     "auth",
     "setup",
     "home",
+    "search",
     "customers",
     "groups",
     "items",

@@ -1,12 +1,14 @@
 from flask import Blueprint, Response
 
 from webapp.access import can, signed_in
+from webapp.blueprints.home.shortcuts import shortcuts
 from webapp.domain import attention
 from webapp.hypermedia import render
 from webapp.permissions import Permission
 from webapp.presentation import today
 
 blueprint = Blueprint("home", __name__)
+blueprint.add_url_rule("/shortcuts", "shortcuts", shortcuts, methods=["GET", "POST"])
 
 
 @blueprint.get("/")
