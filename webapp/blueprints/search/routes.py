@@ -36,7 +36,5 @@ def _kinds() -> set[str]:
     if can(*SEES_RECORDS):
         kinds |= {finding.CUSTOMERS, finding.PACKAGES, finding.ITEMS, finding.GROUPS}
     if can(Permission.ACCESS_BILLING_TAB):
-        kinds.add(finding.MEMBERSHIPS)
-    if can(Permission.ACCESS_BILLING_TAB, Permission.ADD_INVOICE):
-        kinds.add(finding.INVOICES)
+        kinds |= {finding.INVOICES, finding.MEMBERSHIPS}
     return kinds
