@@ -76,8 +76,8 @@ def test_a_row_tells_all(desk: User) -> None:
     assert (row.status, row.is_active, row.start_on, row.end_on) == ("active", True, make.DAY, None)
     assert (row.price_minor, row.funds_minor) == (628_400, make.funds(membership))
     assert [tuple(item) for item in row.items] == [
-        ("C172", "hour", 40_000, 2_000, 1_500),
-        ("Instruction", "hour", 20_000, 0, 0),
+        ("C172", 1_500, 2_000, 40_000, "hour"),
+        ("Instruction", 0, 0, 20_000, "hour"),
     ]
     assert row.mark == f"{membership.id}.{membership.version}"
 

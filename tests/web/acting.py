@@ -10,7 +10,7 @@ from webapp.domain import reinstating
 from webapp.models import Membership, Role, User
 from webapp.permissions import Permission
 
-EVENTS = "memberships-changed, account-changed, invoice-changed"
+EVENTS = "memberships-changed, account-changed, invoices-changed"
 ONLY = "Bookkeeper"
 """The role that a test may give other permissions, so that its client has those alone."""
 

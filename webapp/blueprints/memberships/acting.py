@@ -9,7 +9,7 @@ from webapp.models import Membership
 from webapp.permissions import Permission
 from webapp.presentation import quantity_text, unit_text
 
-CHANGED = ("memberships-changed", "account-changed", "invoice-changed")
+CHANGED = ("memberships-changed", "account-changed", "invoices-changed")
 SENT_BEFORE = "This form was sent before. Nothing was done twice."
 
 
