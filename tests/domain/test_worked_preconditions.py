@@ -1,12 +1,11 @@
 """The worked examples that fix the rules: who may buy what, and two people at the same moment."""
 
-import threading
 from collections.abc import Callable
 
 import pytest
 
 from tests import factories as f
-from webapp.db import db
+from tests.at_once import at_once
 from webapp.domain import adding, invoicing, memberships, payments
 from webapp.domain.errors import DomainError
 from webapp.domain.invoicing import PriceChanged
@@ -62,27 +61,6 @@ def test_15_account_switched_off(desk: User) -> None:
     assert (f.funds(membership), f.due(invoice)) == (f.money("2000"), 12000)
     switch_method(f.method("account"), True, by=desk)
     assert f.settle(invoice, by=desk).status == "paid"
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """Do all of it at the same moment, each on a connection of its own; what each gave or raised."""
-    outcomes: list[object] = [None] * len(acts)
-    ready = threading.Barrier(len(acts))
-
-    def do(number: int) -> None:
-        with db.connection_context():
-            ready.wait()
-            try:
-                outcomes[number] = acts[number]()
-            except DomainError as refusal:
-                outcomes[number] = refusal
-
-    threads = [threading.Thread(target=do, args=(number,)) for number in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def test_17_the_last_hour_is_sold_once(desk: User) -> None:
