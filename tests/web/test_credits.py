@@ -165,7 +165,7 @@ def test_without_javascript_it_is_stated_before_it_is_done(manager: Client, invo
     assert "Standard rate · 150.00 0.5 h 75.00 6.00 81.00" in words(looked)
     pressed = manager.post(form_url(invoice), data=shown)
     assert (pressed.status_code, CreditNote.select().count()) == (422, 0)
-    assert "This is what it does now. Press Credit to do it." in words(pressed)
+    assert "Look at what this does, then press the button again." in words(pressed)
     again = manager.post(form_url(invoice), data=filled(pressed, form_url(invoice)))
     assert (again.status_code, CreditNote.get().amount_minor) == (303, 8100)
 

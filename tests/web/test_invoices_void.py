@@ -45,8 +45,10 @@ def invoice(emma: Customer, ppl: Package, by: User) -> Invoice:
 
 
 def payload(client: Client, invoice: Invoice, **changes: str) -> dict[str, str]:
-    shown = filled(client.get(url(invoice, "void")), url(invoice, "void"))
-    return shown | {"reason": "Wrong aircraft"} | changes
+    """The form as a browser sends it, after the preview answered to what was chosen."""
+    sent = filled(client.get(url(invoice, "void")), url(invoice, "void")) | {"reason": "Wrong aircraft"} | changes
+    stated = client.post(url(invoice, "void", "preview"), data=sent, htmx=PREVIEW).text
+    return sent | {"shown": stated.split('name="shown" value="', 1)[1].split('"', 1)[0]}
 
 
 def status(invoice: Invoice) -> str:
@@ -179,7 +181,20 @@ def test_what_is_not_issued_or_void_already_is_not_voided(
     there = invoice if which == "void" else make.draft(emma, by=by)
     assert manager.get(url(there, "void")).status_code == 409
     assert manager.post(url(there, "void"), data={"reason": "x", "form_key": "k" * 20}).status_code == 409
-    assert manager.post(url(there, "void", "preview"), data={}).status_code == 409
+    late = manager.post(url(there, "void", "preview"), data={}, htmx=PREVIEW)
+    assert (late.status_code, "cannot be voided" in words(late)) == (200, True)
+
+
+def test_what_changed_since_it_was_shown_is_shown_again(manager: Client, emma: Customer, ppl: Package, by: User):
+    saved = make.save(emma, (c172(), "1"), by=by)
+    data = payload(manager, saved)
+    make.pay(saved, ("card", "20"), by=by)
+    response = manager.post(url(saved, "void"), data=data, htmx=MODAL)
+    assert (response.status_code, status(saved)) == (422, "open")
+    assert "What this does changed since it was shown." in words(response)
+    assert "20.00 received by Card goes to general funds" in words(response)
+    again = filled(response, url(saved, "void"))
+    assert manager.post(url(saved, "void"), data=again).status_code == 303
 
 
 @pytest.mark.parametrize("who", ["frontdesk", "bookkeeper"])

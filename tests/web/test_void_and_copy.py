@@ -42,8 +42,10 @@ def invoice(emma: Customer, by: User) -> Invoice:
 
 
 def payload(client: Client, invoice: Invoice, **changes: str) -> dict[str, str]:
-    shown = filled(client.get(url(invoice, "void")), url(invoice, "void"))
-    return shown | {"reason": "Wrong pupil", "do": "copy"} | changes
+    """The form as a browser sends it, after the preview answered to what was chosen."""
+    sent = filled(client.get(url(invoice, "void")), url(invoice, "void")) | {"reason": "Wrong pupil"} | changes
+    stated = client.post(url(invoice, "void", "preview"), data=sent, htmx="div#void-consequences").text
+    return sent | {"shown": stated.split('name="shown" value="', 1)[1].split('"', 1)[0], "do": "copy"}
 
 
 def copy_of(invoice: Invoice) -> Invoice:

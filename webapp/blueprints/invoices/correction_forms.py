@@ -3,35 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import HiddenField
-from wtforms.validators import Length
-
 from webapp.blueprints.invoices.forms import UnitsField
 from webapp.domain.crediting import Creditable
-from webapp.domain.errors import Changed, DomainError
-from webapp.forms import Form, LineField, MoneyField, OnceForm, TaxField, required
-
-LOOK_AGAIN = "This is what it does now. Press Credit to do it."
-STALE = "What this does changed since it was shown. Look at it again; nothing was credited yet."
+from webapp.domain.errors import DomainError
+from webapp.forms import Form, LineField, MoneyField, TaxField, required
+from webapp.stating import LOOK, StatingForm
 
 
-class CreditForm(OnceForm):
+class CreditForm(StatingForm):
     """How much of a line is credited, and why. The quantity is added by `credit_form`.
 
     `shown` is the quantity whose consequences were stated, and a sign of them.
     """
 
     reason = LineField("Reason", [required("Say why this is credited.")], longest=500)
-    shown: Any = HiddenField(validators=[Length(max=64)])
 
-    def confirm(self, sign: str) -> None:
-        """Raise when what would happen is not what was stated when the form was sent."""
-        if self.shown.data == sign:
-            return
-        quantity, _, _ = (self.shown.data or "").partition("-")
-        if quantity != sign.partition("-")[0]:
-            raise DomainError(LOOK_AGAIN)
-        raise Changed(STALE)
+    def confirm(self, signed: str) -> None:
+        """What was stated for another quantity is stated for this one first."""
+        if (self.shown.data or "").partition("-")[0] != signed.partition("-")[0]:
+            raise DomainError(LOOK)
+        super().confirm(signed)
 
 
 def credit_form(line: Creditable) -> CreditForm:

@@ -1,6 +1,5 @@
 """Crediting a part of an invoice line, with everything that follows stated before it is done."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,9 +17,9 @@ from webapp.permissions import Permission
 from webapp.places import invoice_page
 from webapp.presentation import money_text, today
 from webapp.records import load
+from webapp.stating import SENT_BEFORE, sign
 
 CHANGED = ("invoices-changed", "memberships-changed", "account-changed")
-SENT_BEFORE = "This form was sent before. Nothing was credited twice."
 
 
 @requires(Permission.MANAGE_INVOICES)
@@ -90,24 +89,24 @@ def _sign(invoice: Invoice, quantity_milli: int, parts: Sequence[Credited], said
     """The quantity, and a short sign of all that is stated about crediting it."""
     amounts = [(part.line.id, *part[1:]) for part in parts]
     stated = (invoice.version, amounts, said[:-1], said.refusal.message if said.refusal else "")
-    return f"{quantity_milli}-{hashlib.sha256(repr(stated).encode()).hexdigest()[:24]}"
+    return f"{quantity_milli}-{sign(*stated)}"
 
 
 def _facts(invoice: Invoice, line: Creditable, form: CreditForm) -> dict[str, Any]:
     """What the screen and its preview state alike."""
-    quantity, sign = form.quantity.data, ""
+    quantity, signed = form.quantity.data, ""
     parts: list[Credited] = []
     said: Would | None = None
     if quantity is not None and line.why_not is None:
         parts, said = of_credit(invoice, line.position, quantity, by=actor(), on=today())
-        sign = _sign(invoice, quantity, parts, said)
+        signed = _sign(invoice, quantity, parts, said)
     several = sum(each.why_not is None for each in crediting.creditable(invoice)) > 1
     return {
         "invoice": invoice,
         "line": line,
         "parts": parts,
         "said": said,
-        "sign": sign,
+        "sign": signed,
         "several": several,
         "back": invoice_page(invoice),
     }

@@ -25,6 +25,7 @@ from webapp.forms import (
 from webapp.models import Customer, DraftLine
 from webapp.picking import Found, PickField
 from webapp.presentation import quantity_text
+from webapp.stating import StatingForm
 
 BEFORE = "was-"
 """In front of a field's name: what the field held when it was shown."""
@@ -170,7 +171,7 @@ class RateForm(Form):
     reason = LineField("Reason", longest=200)
 
 
-class VoidForm(OnceForm):
+class VoidForm(StatingForm):
     """Why an invoice is voided, and where its money goes."""
 
     money = RadioField(

@@ -15,6 +15,7 @@ from webapp.permissions import Permission
 from webapp.places import invoice_page
 from webapp.presentation import today
 from webapp.records import load
+from webapp.stating import sign
 
 COPY = "copy"
 CHANGED = ("invoices-changed", "memberships-changed", "account-changed")
@@ -26,6 +27,7 @@ class Would(NamedTuple):
     said: Consequences
     money: str
     received: list[str]
+    sign: str
 
 
 @requires(Permission.MANAGE_INVOICES)
@@ -38,7 +40,7 @@ def void(invoice_id: int) -> Response:
         if copies and not _may_copy(invoice):
             abort(403)
         try:
-            to = form.once(lambda: _void_and_copy(invoice, form) if copies else _void(invoice, form))
+            to = form.once(lambda: _void(Invoice.get_by_id(invoice.id), form, copies))
             message = f"Invoice {invoice.code} is void." + (" This is its copy." if copies else "")
             return done(*CHANGED, to=to, message=message, stay=not copies)
         except DomainError as error:
@@ -58,13 +60,14 @@ def void(invoice_id: int) -> Response:
 def preview(invoice_id: int) -> Response:
     """What would follow from the choice made so far."""
     invoice = load(Invoice, invoice_id)
-    _refuse_what_is_not_issued(invoice)
     return fragment("invoices/_consequences.html", invoice=invoice, would=_would(invoice, VoidForm()))
 
 
-def _void(invoice: Invoice, form: VoidForm) -> str:
-    voids.void(invoice.id, reason=form.reason.data or "", by=actor(), on=today(), money=form.money.data)
-    return invoice_page(invoice)
+def _void(invoice: Invoice, form: VoidForm, copies: bool) -> str:
+    _refuse_what_is_not_issued(invoice)
+    form.confirm(_would(invoice, form).sign)
+    act = copying.void_and_copy if copies else voids.void
+    return invoice_page(act(invoice.id, reason=form.reason.data or "", by=actor(), on=today(), money=form.money.data))
 
 
 def _may_copy(invoice: Invoice) -> bool:
@@ -72,17 +75,12 @@ def _may_copy(invoice: Invoice) -> bool:
     return invoice.kind == "sale" and can(Permission.ADD_INVOICE)
 
 
-def _void_and_copy(invoice: Invoice, form: VoidForm) -> str:
-    facts = {"reason": form.reason.data or "", "money": form.money.data}
-    copy = copying.void_and_copy(invoice.id, by=actor(), on=today(), **facts)
-    return invoice_page(copy)
-
-
 def _would(invoice: Invoice, form: VoidForm) -> Would:
     money = form.money.data if form.money.data in (voids.TO_ACCOUNT, voids.REFUNDED) else voids.TO_ACCOUNT
     said = consequences(invoice, by=actor(), on=today(), money=money)
     account = {method.name for method in PaymentMethod.select() if method.is_account}
-    return Would(said, money, [name for name, _ in said.payments if name not in account])
+    received = [name for name, _ in said.payments if name not in account]
+    return Would(said, money, received, sign(invoice.id, invoice.version, money, said))
 
 
 def _refuse_what_is_not_issued(invoice: Invoice) -> None:
