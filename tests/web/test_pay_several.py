@@ -179,7 +179,8 @@ def test_the_button_beside_a_method_fills_in_the_rest(
 def test_refusals(
     frontdesk: Client, emma: Customer, invoices: list[Invoice], amounts: dict[str, str], sentence: str, htmx: str | None
 ) -> None:
-    response = frontdesk.post(url(emma), data=payload(frontdesk, emma, *invoices, **amounts), htmx=htmx)
+    typed = payload(frontdesk, emma, *invoices) | named(**amounts)
+    response = frontdesk.post(url(emma), data=typed, htmx=htmx)
     assert response.status_code == 422
     assert sentence in words(response)
     for amount in amounts.values():
