@@ -133,6 +133,7 @@ def built_app(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Flas
         "INSTANCE": instance,
         "SECRET_KEY": "only for tests",
         "PASSWORD_METHOD": CHEAP_HASH,
+        "FIGURES_KEPT_SECONDS": 0,
         # The cast signed in long ago, so that tests may travel to any day.
         "SESSION_IDLE_MINUTES": 60 * 24 * 365 * 200,
         "SESSION_HOURS": 24 * 365 * 200,

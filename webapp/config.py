@@ -24,6 +24,7 @@ def from_environment() -> dict[str, Any]:
         "SESSION_HOURS": int(env.get("CARNET_SESSION_HOURS", "168")),
         "SKIP_SCHEMA_CHECK": "migrate" in sys.argv[1:],  # the command that mends a stale database must start on it
         "PASSWORD_METHOD": "scrypt:32768:8:3",
+        "FIGURES_KEPT_SECONDS": 600,  # what takes long to add up and is about months that are over
         "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "MAX_FORM_PARTS": 2_000,

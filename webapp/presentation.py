@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -126,6 +127,35 @@ def moment_text(moment: datetime | None) -> str:
     return f"{day_text(local.date())}, {dates.format_time(local, 'short', locale=company().locale)}"
 
 
+def lately_text(moment: datetime) -> str:
+    """A moment as short as it can be said: today's by its time, yesterday's with the word, others by their day."""
+    local = moment.astimezone(ZoneInfo(company().timezone))
+    at = dates.format_time(local, "short", locale=company().locale)
+    days = (today() - local.date()).days
+    return at if days == 0 else f"yesterday {at}" if days == 1 else day_text(local.date())
+
+
+def month_text(day: date) -> str:
+    """The month of a day, short: Nov."""
+    return dates.format_date(day, "MMM", locale=company().locale)
+
+
+def short_day_text(day: date) -> str:
+    """A day near enough to need no year: 26 Nov."""
+    return dates.format_date(day, "d MMM", locale=company().locale)
+
+
+def compact_text(minor: int) -> str:
+    """Minor units at a glance, as on the axis of a chart: 20K."""
+    return numbers.format_compact_decimal(Decimal(minor).scaleb(-company().decimals), locale=company().locale)
+
+
+def change_text(minor: int) -> str:
+    """Minor units with what they went, up or down."""
+    sign = "+" if minor > 0 else MINUS if minor else ""
+    return f"{sign} {money_text(abs(minor))}".strip()
+
+
 def unit_text(unit: str) -> str:
     """A unit as it stands behind a figure: hours are h, single things nothing."""
     return {"hour": "h", "hours": "h", "each": ""}.get(unit, unit)
@@ -167,6 +197,11 @@ def init_app(app: Flask) -> None:
         "day": day_text,
         "long_day": long_day_text,
         "moment": moment_text,
+        "lately": lately_text,
+        "month": month_text,
+        "short_day": short_day_text,
+        "compact": compact_text,
+        "change": change_text,
     }
     app.jinja_env.filters.update({name: _asked_each_time(write) for name, write in by_the_company.items()})
     app.jinja_env.filters.update(unit=unit_text, drawn=drawn)

@@ -1,5 +1,6 @@
 """Home: what needs attention today, for those who may see it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +10,9 @@ import time_machine
 
 from tests import factories as make
 from tests.clients import Client
-from webapp.models import Item, Package, PackageItem, Role, User
+from webapp.domain import drafts as drafts_of
+from webapp.domain.quoting import quote
+from webapp.models import Invoice, Item, Membership, Package, PackageItem, Role, User
 from webapp.permissions import Permission
 
 Queries = Callable[[], AbstractContextManager[list[str]]]
@@ -48,27 +51,65 @@ def test_what_can_be_begun(owner: Client, bookkeeper: Client) -> None:
     assert "/billing/invoices/new" not in page
 
 
-def test_about_to_run_out(owner: Client, boss: User) -> None:
+def section(page: str, name: str) -> str:
+    """The part of the page about one reason, or nothing."""
+    return page.partition(f'<section id="attention-{name}"')[2].partition("</section>")[0]
+
+
+def test_about_to_run_out(owner: Client, bookkeeper: Client, boss: User) -> None:
     package = make.piano()
     for name, lessons in (("Ann Few", "9"), ("Bea Half", "5"), ("Cal None", "10")):
         customer = make.somebody(name)
         make.add(customer, package, by=boss, on=TODAY)
         make.save(customer, (lesson_of(package), lessons), by=boss, on=TODAY)
-    page = owner.get("/").text
-    assert "About to run out" in page
-    assert "Ann Few" in page
-    assert "1 lesson left" in page
-    assert "Bea Half" not in page
-    assert "Cal None" not in page
+    low = section(owner.get("/").text, "low")
+    assert "About to run out" in low
+    assert "Ann Few" in low
+    assert "1 lesson left" in low
+    assert "Bea Half" not in low
+    assert "Cal None" not in low
+    assert 'href="/billing/packages?status=active"' in low
+    ann = Membership.get()
+    assert f'hx-get="/billing/memberships/{ann.id}/uses/new"' in low
+    low = section(bookkeeper.get("/").text, "low")
+    assert "/uses/new" not in low
+    assert f'href="/billing/memberships/{ann.id}"' in low
 
 
 @pytest.mark.parametrize("days, words", [(0, "today"), (1, "tomorrow"), (14, "in 14 days"), (15, None)])
 def test_about_to_expire(owner: Client, boss: User, days: int, words: str | None) -> None:
     package = make.piano(validity="date", last_day=TODAY + timedelta(days=days))
     make.add(make.somebody("Ann Soon"), package, by=boss, on=TODAY)
-    page = owner.get("/").text
-    assert ("About to expire" in page) == ("Ann Soon" in page) == (words is not None)
-    assert words is None or f">{words}<" in page
+    soon = section(owner.get("/").text, "soon")
+    assert bool(soon) == ("Ann Soon" in soon) == (words is not None)
+    assert words is None or f">{words}<" in soon
+
+
+def test_what_is_about_to_expire_is_extended_by_whoever_may(owner: Client, frontdesk: Client, boss: User) -> None:
+    ann = make.add(make.somebody("Ann Soon"), make.piano(validity="date", last_day=TODAY), by=boss, on=TODAY)
+    soon = section(owner.get("/").text, "soon")
+    assert f'hx-get="/billing/memberships/{ann.id}/extension"' in soon
+    assert 'href="/billing/packages?status=active&amp;sort=end"' in soon
+    soon = section(frontdesk.get("/").text, "soon")
+    assert "/extension" not in soon
+    assert 'aria-label="Open PIANO of Ann Soon"' in soon
+
+
+@pytest.mark.parametrize(
+    "ago, lessons, unused", [(1, "0", "450.00"), (30, "4", "270.00"), (31, "4", ""), (1, "10", "")]
+)
+def test_expired_with_something_left(owner: Client, boss: User, ago: int, lessons: str, unused: str) -> None:
+    last_day = TODAY - timedelta(days=ago)
+    ann, package = make.somebody("Ann Late"), make.piano(validity="date", last_day=last_day)
+    make.add(ann, package, by=boss, on=last_day - timedelta(days=20))
+    if lessons != "0":
+        make.save(ann, (lesson_of(package), lessons), by=boss, on=last_day)
+    expired = section(owner.get("/").text, "expired")
+    assert bool(expired) == ("Ann Late" in expired) == bool(unused)
+    assert unused in expired
+    if unused:
+        assert 'aria-label="Open PIANO of Ann Late"' in expired
+        assert 'href="/billing/packages?status=expired&amp;sort=-end"' in expired
 
 
 def test_overdue(owner: Client, bookkeeper: Client, boss: User) -> None:
@@ -81,17 +122,38 @@ def test_overdue(owner: Client, bookkeeper: Client, boss: User) -> None:
     assert "100.00" in page
     assert "Bea Prompt" not in page
     assert f'href="/billing/invoices/{long_ago.id}/payments/new"' in page
+    assert 'href="/billing/invoices?status=overdue"' in section(page, "overdue")
     page = bookkeeper.get("/").text
     assert "/payments/new" not in page
     assert f'href="/billing/invoices/{long_ago.id}"' in page
 
 
-def test_drafts(owner: Client, boss: User) -> None:
+def test_drafts(owner: Client, bookkeeper: Client, boss: User) -> None:
     draft = make.draft(make.somebody("Ann Begun"), "25.00", by=boss, on=TODAY)
-    page = owner.get("/").text
-    assert "Ann Begun" in page
-    assert "1 line<" in page
-    assert f'href="/billing/invoices/{draft.id}"' in page
+    drafts = section(owner.get("/").text, "drafts")
+    assert "Ann Begun" in drafts
+    assert re.search(r"1 line · kept 12:00\sPM", drafts)
+    assert '<span class="n"></span>' in drafts
+    assert f'href="/billing/invoices/{draft.id}/edit"' in drafts
+    assert 'href="/billing/invoices?status=draft"' in drafts
+    drafts_of.keep_shown(draft.id, quote(draft))
+    assert '<span class="n">25.00</span>' in section(owner.get("/").text, "drafts")
+    drafts = section(bookkeeper.get("/").text, "drafts")
+    assert f'href="/billing/invoices/{draft.id}"' in drafts
+
+
+@pytest.mark.parametrize(
+    "moment, words",
+    [
+        (datetime(2026, 11, 22, 9, 5, tzinfo=UTC), r"9:05\sAM"),
+        (datetime(2026, 11, 21, 17, 20, tzinfo=UTC), r"yesterday 5:20\sPM"),
+        (datetime(2026, 11, 20, 17, 20, tzinfo=UTC), "20 Nov 2026"),
+    ],
+)
+def test_when_a_draft_was_kept(owner: Client, boss: User, moment: datetime, words: str) -> None:
+    draft = make.draft(make.somebody("Ann Begun"), "25.00", by=boss, on=TODAY)
+    Invoice.update(changed_at=moment).where(Invoice.id == draft.id).execute()
+    assert re.search(f"kept {words}<", owner.get("/").text)
 
 
 def test_five_of_each_and_how_many(owner: Client, boss: User) -> None:
@@ -101,6 +163,15 @@ def test_five_of_each_and_how_many(owner: Client, boss: User) -> None:
     assert page.count("Open the draft of") == 5
     assert ">7<" in page
     assert "7 things" in page
+
+
+def test_beyond_a_thousand_nobody_counts(owner: Client, boss: User) -> None:
+    first = make.draft(make.somebody(), "25.00", by=boss, on=TODAY)
+    kept = {name: value for name, value in first.__data__.items() if name != "id"}
+    Invoice.create_many([kept] * 1000)
+    page = owner.get("/").text
+    assert ">1000+<" in section(page, "drafts")
+    assert "1000+ things" in page
 
 
 def test_money_held_and_todays_takings(owner: Client, boss: User) -> None:
@@ -118,6 +189,51 @@ def test_money_held_and_todays_takings(owner: Client, boss: User) -> None:
     assert "2 payments" in page
     assert "$650.00" in page
     assert 'held already</span><span class="n">45.00' in page
+
+
+def test_what_changed_since_the_last_month_and_a_chart_of_the_year(owner: Client, boss: User) -> None:
+    package, ann = make.piano(), make.somebody("Ann")
+    for day, amount in ((date(2026, 9, 30), "200.00"), (date(2026, 10, 31), "100.00"), (date(2026, 11, 1), "50.00")):
+        make.pay(make.save(ann, (package, amount), by=boss, on=day), by=boss, on=day)
+    make.pay(make.save(ann, "30.00", by=boss, on=TODAY), by=boss, on=TODAY)
+    page = owner.get("/").text
+    assert "$380.00" in page
+    assert "+ 80.00 since 31 Oct" in page
+    table = page.partition("<details")[2].partition("</details>")[0]
+    months = re.findall(
+        r'<th scope="row"[^>]*>(.*?)</th><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td>', table
+    )
+    assert months[:4] == [
+        ("Today", "350.00", "30.00", "380.00"),
+        ("31 Oct 2026", "300.00", "0.00", "300.00"),
+        ("30 Sep 2026", "200.00", "0.00", "200.00"),
+        ("31 Aug 2026", "0.00", "0.00", "0.00"),
+    ]
+    assert (len(months), months[-1][0]) == (12, "31 Dec 2025")
+    chart = page.partition('<svg class="chart"')[2].partition("</svg>")[0]
+    assert "From 0.00 on 31 Dec 2025 to 380.00 today" in chart
+    assert re.findall(r">(\w+)</text>", chart) == ["0", "200", "400", "Dec", "Mar", "Jun", "Sep", "Nov"]
+
+
+def test_it_says_when_nothing_changed(owner: Client, boss: User) -> None:
+    day = date(2026, 10, 31)
+    make.pay(make.save(make.somebody(), "30.00", by=boss, on=day), by=boss, on=day)
+    assert "The same as on 31 Oct" in owner.get("/").text
+
+
+def test_without_any_money_there_is_no_chart(owner: Client) -> None:
+    page = owner.get("/").text
+    assert '<svg class="chart"' not in page
+    assert "Every month" not in page
+
+
+def test_it_looks_again_after_every_act(owner: Client, boss: User) -> None:
+    make.draft(make.somebody("Ann Begun"), "25.00", by=boss, on=TODAY)
+    answer = owner.get("/", htmx="div#home-today").text
+    assert answer.lstrip().startswith('<div id="home-today"')
+    assert "Ann Begun" in answer
+    for event in ("memberships-changed", "invoices-changed", "account-changed"):
+        assert f"{event} from:body" in answer
 
 
 def test_nothing_of_it_without_the_billing_tab(owner: Client, frontdesk: Client, boss: User) -> None:
@@ -141,8 +257,12 @@ def test_it_asks_no_more_where_there_is_more(owner: Client, boss: User, queries:
     owner.get("/")
     with queries() as before:
         owner.get("/")
+    package = make.piano(validity="date", last_day=TODAY)
     for number in range(3):
-        make.draft(make.somebody(f"Customer {number}"), "25.00", by=boss, on=TODAY)
+        ann = make.somebody(f"Customer {number}")
+        make.draft(ann, "25.00", by=boss, on=TODAY)
+        make.add(ann, package, by=boss, on=TODAY)
+        make.save(ann, (lesson_of(package), "9"), by=boss, on=TODAY - timedelta(days=20))
     with queries() as after:
         owner.get("/")
-    assert len(after) == len(before) < 14
+    assert len(after) == len(before) <= 12, after

@@ -4,10 +4,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from webapp.db import as_day, rows
+from webapp.domain.paging import MOST_COUNTED, Total
 from webapp.models.invoice import invoice_code
 
 SHOWN = 5
 SOON = timedelta(days=14)
+LATELY = timedelta(days=30)
 
 T = TypeVar("T")
 
@@ -16,7 +18,7 @@ class Some(NamedTuple, Generic[T]):
     """The first few of them, and how many there are."""
 
     shown: list[T]
-    total: int
+    total: Total
 
 
 class RunningOut(NamedTuple):
@@ -40,6 +42,16 @@ class Expiring(NamedTuple):
     last_day: date
 
 
+class Expired(NamedTuple):
+    """A membership that expired lately with something left in it; `unused_minor` is what that cost, net."""
+
+    membership: int
+    customer: str
+    package: str
+    last_day: date
+    unused_minor: int
+
+
 class Overdue(NamedTuple):
     """An open invoice whose due date is past."""
 
@@ -51,12 +63,13 @@ class Overdue(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An invoice that was begun and not saved."""
+    """An invoice that was begun and not saved; `shown_minor` is the total it was last shown with, None if never."""
 
     invoice: int
     customer: str
     lines: int
     changed_at: datetime
+    shown_minor: int | None
 
 
 class Taking(NamedTuple):
@@ -79,28 +92,45 @@ class Held(NamedTuple):
         return self.package_minor + self.general_minor
 
 
-_RUNNING_OUT = """
-SELECT m.id, c.name, m.package_name, i.name, i.unit, i.included_milli - i.reserved_milli - i.used_milli,
-    i.included_milli, COUNT(*) OVER ()
-FROM membership m JOIN membership_item i ON i.membership_id = m.id JOIN customer c ON c.id = m.customer_id
-WHERE m.state = 'active' AND i.included_milli > i.reserved_milli + i.used_milli
-    AND 5 * (i.included_milli - i.reserved_milli - i.used_milli) <= i.included_milli
-ORDER BY (i.included_milli - i.reserved_milli - i.used_milli) * 1000 / i.included_milli, m.customer_sort, i.id
-LIMIT ?"""
+def _counted(rest: str) -> str:
+    """The SQL of how many rows there are; beyond a thousand nobody needs to know exactly."""
+    return f"(SELECT COUNT(*) FROM (SELECT 1 FROM {rest} LIMIT {MOST_COUNTED + 1}) AS counted)"  # noqa: S608  # own text
 
-_EXPIRING = """
-SELECT m.id, c.name, m.package_name, m.end_on, COUNT(*) OVER ()
-FROM membership m JOIN customer c ON c.id = m.customer_id
-WHERE m.state = 'active' AND m.end_on BETWEEN ? AND ?
-ORDER BY m.end_on, m.customer_sort, m.id LIMIT ?"""
 
-_OVERDUE = """
-SELECT i.id, i.customer_name, i.series, i.number, i.due_on, i.due_minor, COUNT(*) OVER ()
-FROM invoice i WHERE i.status = 'open' AND i.due_on < ? ORDER BY i.due_on, i.id LIMIT ?"""
+_CUSTOMER = "(SELECT name FROM customer WHERE id = m.customer_id)"
+# The first two conditions are those of the index of nearly empty items, word for word.
+_LOW = """membership_item i CROSS JOIN membership m WHERE i.included_milli > i.reserved_milli + i.used_milli
+ AND i.included_milli >= 5 * (i.included_milli - i.reserved_milli - i.used_milli)
+ AND m.id = i.membership_id AND m.state = 'active'"""
+_LEFT = "(i.included_milli - i.reserved_milli - i.used_milli)"
+_RUNNING_OUT = f"""
+SELECT m.id, {_CUSTOMER}, m.package_name, i.name, i.unit, {_LEFT}, i.included_milli, {_counted(_LOW)}
+FROM {_LOW}
+ORDER BY {_LEFT} * 1000 / i.included_milli, m.customer_sort, i.id LIMIT ?"""  # noqa: S608  # own text
 
-_DRAFTS = """
-SELECT i.id, i.customer_name, (SELECT COUNT(*) FROM draft_line WHERE invoice_id = i.id), i.changed_at, COUNT(*) OVER ()
-FROM invoice i WHERE i.status = 'draft' ORDER BY i.changed_at DESC, i.id DESC LIMIT ?"""
+_SOON = "membership m WHERE m.state = 'active' AND m.end_on BETWEEN ? AND ?"
+_EXPIRING = f"""
+SELECT m.id, {_CUSTOMER}, m.package_name, m.end_on, {_counted(_SOON)}
+FROM {_SOON}
+ORDER BY m.end_on, m.customer_sort, m.id LIMIT ?"""  # noqa: S608  # own text
+
+_LAPSED = """membership m WHERE m.state = 'inactive' AND m.end_on >= ? AND m.reason = 'expired' AND EXISTS (
+ SELECT 1 FROM membership_item i WHERE i.membership_id = m.id AND i.included_milli > i.reserved_milli + i.used_milli)"""
+_EXPIRED = f"""
+SELECT m.id, {_CUSTOMER}, m.package_name, m.end_on,
+ (SELECT SUM(i.amount_minor - i.drawn_minor) FROM membership_item i WHERE i.membership_id = m.id), {_counted(_LAPSED)}
+FROM {_LAPSED}
+ORDER BY m.end_on DESC, m.id DESC LIMIT ?"""  # noqa: S608  # own text
+
+_PAST_DUE = "invoice i WHERE i.status = 'open' AND i.due_on < ?"
+_OVERDUE = f"""
+SELECT i.id, i.customer_name, i.series, i.number, i.due_on, i.due_minor, {_counted(_PAST_DUE)}
+FROM {_PAST_DUE} ORDER BY i.due_on, i.id LIMIT ?"""  # noqa: S608  # own text
+
+_DRAFTS = f"""
+SELECT i.id, i.customer_name, (SELECT COUNT(*) FROM draft_line WHERE invoice_id = i.id), i.changed_at,
+ CASE WHEN i.shown_digest = '' THEN NULL ELSE i.shown_minor END, {_counted("invoice i WHERE i.status = 'draft'")}
+FROM invoice i WHERE i.status = 'draft' ORDER BY i.changed_at DESC, i.id DESC LIMIT ?"""  # noqa: S608  # own text
 
 # A payment that was taken back (its journal has a mirror) brought nothing in.
 _TAKINGS = """
@@ -118,27 +148,35 @@ FROM account WHERE kind IN ('G', 'P') AND credits > debits"""
 def running_out() -> Some[RunningOut]:
     """The items that are nearest to their end, relative to what was included."""
     found = rows(_RUNNING_OUT, (SHOWN,))
-    return Some([RunningOut(*row[:-1]) for row in found], _count(found))
+    return Some([RunningOut(*row[:-1]) for row in found], _total(found))
 
 
 def expiring(today: date) -> Some[Expiring]:
     """The memberships that end within two weeks, the soonest first."""
-    found = rows(_EXPIRING, (today.isoformat(), (today + SOON).isoformat(), SHOWN))
-    return Some([Expiring(row[0], row[1], row[2], _day(row[3])) for row in found], _count(found))
+    days = (today.isoformat(), (today + SOON).isoformat())
+    found = rows(_EXPIRING, (*days, *days, SHOWN))
+    return Some([Expiring(row[0], row[1], row[2], _day(row[3])) for row in found], _total(found))
+
+
+def expired(today: date) -> Some[Expired]:
+    """The memberships that expired within the last month before everything in them was used, the latest first."""
+    since = (today - LATELY).isoformat()
+    found = rows(_EXPIRED, (since, since, SHOWN))
+    return Some([Expired(row[0], row[1], row[2], _day(row[3]), int(row[4])) for row in found], _total(found))
 
 
 def overdue(today: date) -> Some[Overdue]:
     """The invoices that are due the longest."""
-    found = rows(_OVERDUE, (today.isoformat(), SHOWN))
+    found = rows(_OVERDUE, (today.isoformat(), today.isoformat(), SHOWN))
     return Some(
-        [Overdue(row[0], row[1], invoice_code(row[2], row[3]), _day(row[4]), row[5]) for row in found], _count(found)
+        [Overdue(row[0], row[1], invoice_code(row[2], row[3]), _day(row[4]), row[5]) for row in found], _total(found)
     )
 
 
 def drafts() -> Some[Draft]:
     """The drafts, the one touched last first."""
     found = rows(_DRAFTS, (SHOWN,))
-    return Some([Draft(row[0], row[1], row[2], _moment(row[3])) for row in found], _count(found))
+    return Some([Draft(row[0], row[1], row[2], _moment(row[3]), row[4]) for row in found], _total(found))
 
 
 def takings(on: date) -> list[Taking]:
@@ -155,8 +193,9 @@ def held() -> Held:
     return Held(int(package), int(general))
 
 
-def _count(found: list[tuple[Any, ...]]) -> int:
-    return int(found[0][-1]) if found else 0
+def _total(found: list[tuple[Any, ...]]) -> Total:
+    counted = int(found[0][-1]) if found else 0
+    return Total(min(counted, MOST_COUNTED), counted > MOST_COUNTED)
 
 
 def _day(value: Any) -> date:

@@ -203,4 +203,7 @@ MEMBERSHIPS = (
         CONSTRAINT drawn_within_tax CHECK (drawn_tax_minor BETWEEN 0 AND tax_minor)
     ) {STRICT}""",
     "CREATE INDEX membership_item_item ON membership_item (item_id)",
+    """CREATE INDEX membership_item_low ON membership_item (membership_id)
+        WHERE included_milli > reserved_milli + used_milli
+        AND included_milli >= 5 * (included_milli - reserved_milli - used_milli)""",
 )
