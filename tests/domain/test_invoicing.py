@@ -73,3 +73,20 @@ def test_an_invoice_is_numbered_when_it_is_saved_and_numbers_have_no_gap(desk: U
     voids.void(first.id, reason="twice", by=desk, on=f.DAY)
     third = f.save(emma, (lesson, "1"), by=desk)
     assert [draft.code, first.code, second.code, third.code] == ["Draft", "2026-0001", "2026-0002", "2026-0003"]
+
+
+def test_prices_that_include_the_tax(desk: User) -> None:
+    """The customer pays what is printed; the tax in it is booked when the lesson is."""
+    Company.update(tax_inclusive=True).execute()
+    emma, lesson = f.somebody(), f.item("Lesson", "50.00", tax="20")
+    f.pay(f.save(emma, (f.package("PIANO", (lesson, "10", "@45")), None), by=desk), by=desk)
+    membership = f.bought(emma)
+    assert (membership.price_minor, f.funds(membership), f.tax("20")) == (45000, 45000, 0)
+    one = f.save(emma, (lesson, "1"), by=desk)
+    assert (one.net_minor, one.tax_minor, one.total_minor) == (3750, 750, 4500)
+    rest = f.save(emma, (lesson, "10"), by=desk)
+    assert f.lines(rest) == [("draw", 9000, 40500), ("standard", 1000, 5000)]
+    assert (f.income(), f.tax("20")) == (37500 + 4167, 7500 + 833)
+    f.settle(one, by=desk)
+    f.pay(rest, ("card", "50"), ("account", "405"), by=desk)
+    assert (f.fresh(membership).reason, f.funds(membership), f.general(emma)) == ("completed", 0, 0)

@@ -1,10 +1,14 @@
 """Paying: which money goes where, and what is refused."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests import factories as f
+from webapp.domain import payments
 from webapp.domain.errors import DomainError
-from webapp.models import Item, User
+from webapp.domain.tendering import Tender
+from webapp.models import Invoice, Item, User
 
 pytestmark = pytest.mark.usefixtures("proven")
 
@@ -61,3 +65,33 @@ def test_an_invoice_that_asks_for_nothing_is_paid_when_it_is_saved(desk: User) -
     invoice = f.save(emma, (gift, "2"), by=desk)
     assert (invoice.status, invoice.total_minor, invoice.code) == ("paid", 0, "2026-0001")
     assert f.fresh(membership).reason == "completed"
+
+
+def test_one_payment_of_two_invoices_completes_what_the_second_sells(desk: User) -> None:
+    """What it paid of the sale goes on to general funds, and the rest is credited, in the same act."""
+    emma, piano = f.somebody(), f.piano()
+    f.add(emma, piano, by=desk)
+    nine = f.save(emma, (lesson(), "9"), by=desk)
+    sale = f.save(emma, (piano, "100"), by=desk)
+    last = f.save(emma, (lesson(), "1"), by=desk)
+    f.pay(nine, by=desk)
+    tender = Tender(f.method("cash"), f.money("85"))
+    payments.pay_all([last.id, sale.id], [tender], by=desk, on=f.DAY)
+    assert (f.due(sale), f.due(last)) == (f.money("15"), f.money("45"))
+    f.pay(last, by=desk)
+    assert (Invoice.get_by_id(sale.id).status, f.due(sale)) == ("paid", 0)
+    assert (f.fresh(f.bought(emma)).reason, f.general(emma)) == ("completed", f.money("85"))
+
+
+def test_one_payment_of_two_invoices_pays_the_older_first(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    f.add(emma, piano, by=desk)
+    last = f.save(emma, (lesson(), "1"), by=desk)
+    sale = f.save(emma, (piano, "100"), by=desk, on=f.DAY + timedelta(days=1))
+    nine = f.save(emma, (lesson(), "9"), by=desk, on=f.DAY + timedelta(days=1))
+    f.pay(nine, by=desk, on=f.DAY + timedelta(days=1))
+    tender = Tender(f.method("cash"), f.money("85"))
+    payments.pay_all([sale.id, last.id], [tender], by=desk, on=f.DAY + timedelta(days=1))
+    assert Invoice.get_by_id(last.id).status == "paid"
+    assert (Invoice.get_by_id(sale.id).status, f.due(sale)) == ("paid", 0), "40.00 paid, 60.00 credited"
+    assert (f.fresh(f.bought(emma)).reason, f.general(emma)) == ("completed", f.money("40"))

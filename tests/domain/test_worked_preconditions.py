@@ -48,6 +48,9 @@ def test_15_account_switched_off(desk: User) -> None:
     with pytest.raises(DomainError, match="Account payment method is switched off") as refused:
         memberships.refuse_package(ppl, f.DAY)
     assert refused.value.field == "package"
+    chosen = adding.Chosen(customers=frozenset({f.somebody("Somebody Else").id}))
+    with pytest.raises(DomainError, match="Account payment method is switched off"):
+        adding.add(ppl, chosen, start_on=f.DAY, shown=adding.preview(ppl, chosen, f.DAY).mark, by=desk)
     with pytest.raises(DomainError, match="Account payment method is switched off"):
         f.save(emma, (ppl, "1000"), by=desk)
     invoice = f.save(emma, (thing("C172"), "1"), by=desk)
