@@ -66,10 +66,9 @@ def test_the_invoice_is_due_again_and_its_unit_reserved(manager: Client, emma: C
     for sentence in (
         "45.00 of invoice 2026-0001 is due again.",
         "1 of Lesson in PIANO is reserved again, no longer used.",
-        "Invoice 2026-0001 is open then, it was paid",
         "Due on 2026-0001 0.00 +45.00 45.00",
     ):
-        assert sentence.replace("Invoice 2026-0001 is open", "This invoice is open") in text
+        assert sentence in text
     response = manager.post(url(check()), data=payload(manager, check()))
     assert (response.status_code, response.location) == (303, f"/billing/invoices/{used.id}")
     page = words(manager.get(response.location))
@@ -85,12 +84,12 @@ def test_spent_package_funds_are_covered_from_general_funds(manager: Client, emm
     text = words(manager.get(url(check())))
     for sentence in (
         "450.00 of invoice 2026-0001 is due again.",
-        "What was already spent of it is covered from general funds : 180.00.",
+        "What was already spent of it is covered from general funds: 180.00.",
         "General funds are below zero then: 180.00 is owed on account.",
         "General funds 0.00 −180.00 −180.00",
         "Package funds · PIANO 270.00 −270.00 0.00",
     ):
-        assert sentence.replace(" :", ":") in text
+        assert sentence in text
     manager.post(url(check()), data=payload(manager, check()))
     assert (make.general(emma), make.funds(make.bought(emma))) == (-18000, 0)
 
@@ -210,7 +209,7 @@ def test_the_list_and_the_invoice_offer_it_to_who_may(manager: Client, frontdesk
 def test_afterwards_it_is_called_bounced(manager: Client, used: Invoice) -> None:
     manager.post(url(check()), data=payload(manager, check()))
     page = manager.get("/billing/payments")
-    assert "Check bounced" in words(page)
+    assert "Check bounced 2026-0001 45.00" in words(page)
     assert "refunded" not in words(page)
     assert "/bounce" not in page.text
     assert re.search(r"<s>45.00</s>", page.text)

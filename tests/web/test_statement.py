@@ -69,12 +69,13 @@ def test_a_period_opens_runs_and_closes(bookkeeper: Client, emma: Customer) -> N
         ["15 Apr 2026", "Deposit by Card", "General funds", "+20.00", "425.00", "J5"],
         ["30 Apr 2026", "Closing balance", "$425.00"],
     ]
-    assert "Funds now General funds 20.00 Package funds · PIANO 405.00 Account balance $425.00" in words(page)
+    funds_then = "General funds 20.00 Package funds · PIANO 405.00 Account balance $425.00"
+    assert f"Funds on 15 Apr 2026 {funds_then}" in words(page)
 
 
 def test_the_funds_of_an_earlier_day(bookkeeper: Client, emma: Customer) -> None:
     page = words(bookkeeper.get(url(emma, from_="2026-03-01", to="2026-03-31")))
-    assert "Funds at the end of 31 Mar 2026 General funds 0.00 Package funds · PIANO 405.00" in page
+    assert "Funds on 31 Mar 2026 General funds 0.00 Package funds · PIANO 405.00" in page
     page = words(bookkeeper.get(url(emma, from_="2026-01-01", to="2026-01-31")))
     assert "Nothing happened in this period." in page
     assert "Package funds 0.00 Account balance $0.00" in page

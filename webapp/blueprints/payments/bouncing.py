@@ -67,6 +67,7 @@ def _facts(payment: Payment) -> dict[str, Any]:
         "about": About(payment.invoice_id or 0, customer),
         "refusal": refusal,
         "said": said,
+        "others": _others(payment, said) if said else None,
         "from_general": comes_from_general(payment),
         "reserved": _reserved(payment, said) if said else [],
         "sign": _sign(payment, said) if said else "",
@@ -77,6 +78,11 @@ def _facts(payment: Payment) -> dict[str, Any]:
 def _would(payment: Payment) -> Would:
     customers = {owner_of(payment.customer_id), *(concerned(payment.invoice) if payment.invoice else ())}
     return would(lambda: bounce(payment.id, by=actor(), on=today(), reason="rehearsal"), customers)
+
+
+def _others(payment: Payment, said: Would) -> Would:
+    """The same without the invoice that it paid, which is spoken of in words of its own."""
+    return said._replace(invoices=[it for it in said.invoices if it.invoice != payment.invoice_id])
 
 
 def _reserved(payment: Payment, said: Would) -> list[Units]:
