@@ -71,11 +71,12 @@ def _drop_guards() -> None:
         return
     execute("SET LOCAL session_replication_role = replica")
     execute("DROP INDEX membership_one_active")
-    for table, name in rows(
-        "SELECT conrelid::regclass::text, conname FROM pg_constraint "
-        " WHERE connamespace = 'public'::regnamespace AND (contype IN ('c', 'u') OR conname = 'form_key_pkey')"
+    for table, dropped in rows(
+        "SELECT conrelid::regclass::text, string_agg('DROP CONSTRAINT ' || conname || ' CASCADE', ', ')"
+        " FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND (contype IN ('c', 'u') OR conname = 'form_key_pkey')"
+        " GROUP BY conrelid"
     ):
-        execute(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE")
+        execute(f"ALTER TABLE {table} {dropped}")
 
 
 def damage(*statements: str) -> dict[str, str]:
