@@ -120,6 +120,9 @@ def test_whose_general_funds_grow_is_said_when_somebody_else_paid(manager: Clien
     )
     manager.post(form_url(saved), data=payload(manager, saved, quantity="1"))
     assert (make.general(owner), make.general(emma)) == (4500, 0)
+    note = words(manager.get(f"/billing/credit-notes/{CreditNote.get().id}"))
+    assert "To general funds of Olga Owner 5.00" in note
+    assert "1 × Tea" in note
 
 
 # What is done

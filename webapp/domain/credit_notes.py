@@ -113,18 +113,22 @@ def _paid_out(note: CreditNote) -> list[tuple[str, int]]:
 def _funds(note: CreditNote) -> list[tuple[str, int]]:
     """What its own journals, and the end of a membership in the same act, put into which funds."""
     found = rows(
-        "SELECT a.kind, m.package_name, SUM(CASE WHEN t.credit_id = a.id THEN t.amount_minor ELSE -t.amount_minor END)"
+        "SELECT a.kind, a.ref, COALESCE(m.package_name, c.name),"
+        " SUM(CASE WHEN t.credit_id = a.id THEN t.amount_minor ELSE -t.amount_minor END)"
         " FROM journal j JOIN transfer t ON t.journal_id = j.id JOIN account a ON a.id IN (t.debit_id, t.credit_id)"
         " LEFT JOIN membership m ON a.kind = 'P' AND m.id = a.ref"
+        " LEFT JOIN customer c ON a.kind = 'G' AND c.id = a.ref"
         " WHERE ((j.source = 'credit_note' AND j.source_id = ?) OR (j.audit_id = ? AND j.source = 'membership'))"
-        " AND a.kind IN ('G', 'P') GROUP BY a.id, a.kind, m.package_name ORDER BY a.kind, a.id",
+        " AND a.kind IN ('G', 'P') GROUP BY a.id, a.kind, a.ref, m.package_name, c.name ORDER BY a.kind, a.id",
         (note.id, note.audit_id),
     )
-    return [
-        ("General funds" if kind == "G" else f"Package funds · {package}", int(amount))
-        for kind, package, amount in found
-        if amount > 0
-    ]
+    return [(_fund(note, kind, ref, name), int(amount)) for kind, ref, name, amount in found if amount > 0]
+
+
+def _fund(note: CreditNote, kind: str, ref: int, name: str) -> str:
+    if kind == "P":
+        return f"Package funds · {name}"
+    return "General funds" if ref == note.customer_id else f"General funds of {name}"
 
 
 def _cancelled(note: CreditNote) -> list[tuple[int, str, int]]:
