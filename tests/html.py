@@ -20,7 +20,7 @@ HTMX_VERBS = {"hx-get": "GET", "hx-post": "POST", "hx-put": "PUT", "hx-patch": "
 REFERENCES = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "aria-errormessage", "aria-owns", "list",
               "form", "headers", "popovertarget", "commandfor")  # fmt: skip
 HTMX_2_WORDS = {"hx-ext", "hx-disabled-elt", "hx-on", "hx-confirm", "hx-prompt", "hx-vars", "hx-history-elt"}
-ONLY_TEXT = {"value", "data-text", "aria-label", "placeholder"}  # anybody's name may be in these; no browser runs them
+ONLY_TEXT = {"value", "data-text", "aria-label", "placeholder", "title"}  # may hold anybody's name; never run
 NOT_NESTED = {"form": {"form"}, "a": {"a", "button"}, "button": {"a", "button"}, "label": {"label"}}
 ELSEWHERE = ("https://", "http://", "mailto:", "tel:")
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
