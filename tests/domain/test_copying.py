@@ -3,9 +3,9 @@
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, copying
+from webapp.domain import checks, copying, drafts, invoicing
 from webapp.domain.quoting import quote
-from webapp.models import Invoice, Item, User
+from webapp.models import DraftLine, Invoice, Item, User
 
 pytestmark = pytest.mark.usefixtures("business")
 
@@ -24,4 +24,15 @@ def test_the_copy_holds_what_was_typed_and_prices_it_anew(cast: dict[str, User])
         ("deposit", 1000),
     ]
     assert f.left(membership) == 10000
+    assert not checks.faults()
+
+
+def test_a_discounted_sale_is_sold_again_with_its_discount(cast: dict[str, User]) -> None:
+    desk, emma = cast["owner"], f.somebody()
+    draft = f.draft(emma, (f.piano(), None), by=desk)
+    drafts.discount(DraftLine.get(DraftLine.invoice == draft).id, percent_e4=100_000)
+    sale = f.pay(invoicing.issue(draft.id, by=desk, on=f.DAY), by=desk)
+    copy = copying.void_and_copy(sale.id, reason="wrong day", by=desk, on=f.DAY, money="refunded")
+    assert (quote(copy).problems, quote(copy).total_minor) == ([], sale.total_minor)
+    assert invoicing.issue(copy.id, by=desk, on=f.DAY).total_minor == f.money("405")
     assert not checks.faults()

@@ -1,9 +1,11 @@
 """Discounts on lines and packages, customers who pay no tax, and prices that include it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests import factories as f
-from webapp.domain import checks, drafts
+from webapp.domain import checks, drafts, terms
 from webapp.domain.quoting import quote
 from webapp.models import Company, Customer, DraftLine, Invoice, InvoiceLine, Item, Membership, MembershipItem, User
 from webapp.money import parse_rate
@@ -125,3 +127,21 @@ def test_prices_that_include_the_tax(desk: User) -> None:
         f.pay(invoice, ("account", f"{invoice.total_minor // 100}.{invoice.total_minor % 100:02d}"), by=desk)
     assert Membership.get().reason == "completed"
     assert not checks.faults()
+
+
+AMOUNTS = st.lists(st.integers(0, 10**9), min_size=1, max_size=8)
+
+
+@given(AMOUNTS, st.integers(0, 10**10), st.integers(0, 500_000), st.booleans())
+def test_a_discount_is_spread_to_the_last_cent(
+    amounts: list[int], discount_minor: int, percent_e4: int, inclusive: bool
+) -> None:
+    before = [
+        terms.Term(n, "", "", 1000, 1, amount, percent_e4, terms.tax_on(amount, percent_e4, tax_inclusive=inclusive))
+        for n, amount in enumerate(amounts)
+    ]
+    after = terms.discounted(before, discount_minor, tax_inclusive=inclusive)
+    assert sum(term.amount_minor for term in after) == max(0, sum(amounts) - discount_minor)
+    for was, now in zip(before, after, strict=True):
+        assert 0 <= now.amount_minor <= was.amount_minor
+        assert 0 <= now.tax_minor <= was.tax_minor

@@ -279,3 +279,22 @@ def test_a_discounted_line_is_credited_by_its_share(manager: Client, emma: Custo
     saved = invoicing.issue(draft.id, by=by, on=make.DAY)
     manager.post(form_url(saved), data=payload(manager, saved, quantity="1"))
     assert CreditNote.get().amount_minor == 4860
+
+
+# The note
+
+
+def test_the_note_says_what_was_credited_and_where_it_went(manager: Client, bookkeeper: Client, invoice: Invoice):
+    manager.post(form_url(invoice), data=payload(manager, invoice, quantity="0.75"))
+    address = f"/billing/credit-notes/{CreditNote.get().id}"
+    page = bookkeeper.get(address)
+    shown = words(page)
+    assert "Credit note CN-2026-0001" in shown
+    assert "$113.40" in shown
+    assert "0.5 h C172 with 6.00 tax 81.00 0.25 h C172 with 2.40 tax 32.40" in shown
+    assert "To general funds 81.00 Not owed any more 32.40" in shown
+    assert "Engine trouble" in shown
+    assert f'href="{url(invoice)}"' in page.text
+    assert "data-print" in page.text
+    assert manager.get("/billing/credit-notes/999999").status_code == 404
+    assert manager.post(address).status_code == 405

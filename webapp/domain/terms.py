@@ -63,7 +63,7 @@ def sold_to(customer: Customer, package: Package, *, tax_inclusive: bool, discou
     terms = terms_of(package, tax_inclusive=tax_inclusive)
     if customer.tax_exempt:
         terms = [_without_tax(term, tax_inclusive) for term in terms]
-    return _discounted(terms, discount_minor, tax_inclusive) if discount_minor else terms
+    return discounted(terms, discount_minor, tax_inclusive=tax_inclusive) if discount_minor else terms
 
 
 def _without_tax(term: Term, tax_inclusive: bool) -> Term:
@@ -73,7 +73,8 @@ def _without_tax(term: Term, tax_inclusive: bool) -> Term:
     )
 
 
-def _discounted(terms: Sequence[Term], discount_minor: int, tax_inclusive: bool) -> list[Term]:
+def discounted(terms: Sequence[Term], discount_minor: int, *, tax_inclusive: bool) -> list[Term]:
+    """The terms with a discount spread over them by their amounts, to the last minor unit; never below 0."""
     whole = sum(term.amount_minor for term in terms)
     reduced = max(0, whole - discount_minor)
     found, before, given = [], 0, 0
