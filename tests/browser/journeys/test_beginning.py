@@ -75,6 +75,7 @@ def make_item(page: Page, look: Look) -> None:
 def make_package(page: Page, look: Look) -> None:
     page.get_by_role("navigation", name="Catalogue").get_by_role("link", name="Packages").click()
     page.get_by_role("link", name="New package").first.click()
+    expect(heading(page)).to_have_text("New package")
     look(page)
     page.get_by_label("Name").fill("Ten lessons")
     choose(page, "Item", "pia", "Piano lesson")
@@ -93,6 +94,7 @@ def make_package(page: Page, look: Look) -> None:
 
 def make_customer(page: Page, look: Look) -> None:
     page.get_by_role("link", name="Customers").first.click()
+    expect(page.locator("main")).to_contain_text("No customers yet")
     look(page)
     page.get_by_role("link", name="New customer").first.click()
     window = dialog(page)

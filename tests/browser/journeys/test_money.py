@@ -92,6 +92,7 @@ def test_the_same_form_pays_once_without_javascript(open_page: OpenPage, look: L
     page = open_page("frontdesk", javascript=False)
     page.goto(f"/billing/invoices/{hour.id}")
     page.get_by_role("link", name="Pay").click()
+    expect(heading(page)).to_contain_text("Pay invoice")
     look(page)
     page.get_by_label("Cash", exact=True).fill("100")
     pay(page).dblclick()

@@ -80,6 +80,7 @@ def test_without_javascript(open_page: OpenPage, look: Look, membership: Members
     sign_in(page, "manager")
     open_billing(page, "Packages")
     open_actions(page, "Emma Jones in PPL")
+    expect(heading(page)).to_have_text("Actions for Emma Jones in PPL")
     look(page)
     page.get_by_role("link", name="Remove from Package").click()
     expect_consequences(page.locator("main"))
