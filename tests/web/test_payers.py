@@ -1,0 +1,104 @@
+"""Who pays one invoice: the customer, or the owner of a group that the customer is in."""
+
+import re
+from collections.abc import Iterator
+
+import peewee
+import pytest
+
+from tests import factories as make
+from tests.clients import Client
+from tests.web.billing import DAY, customer, filled, on_the_day, url, words
+from webapp.domain import checks, funds
+from webapp.models import Customer, Group, Invoice, Item, Payment, User
+
+TENDERS = "div#pay-tenders"
+
+
+@pytest.fixture(autouse=True)
+def day(business: peewee.Database) -> Iterator[None]:
+    with on_the_day():
+        yield
+    assert checks.faults() == []
+
+
+@pytest.fixture
+def by(cast: dict[str, User]) -> User:
+    return cast["frontdesk"]
+
+
+@pytest.fixture
+def book(by: User) -> Item:
+    return make.item("Book", "50")
+
+
+@pytest.fixture
+def emma(by: User) -> Customer:
+    return customer()
+
+
+@pytest.fixture
+def child(emma: Customer) -> Customer:
+    """A member of a group that Emma owns."""
+    made = customer("Child", role="Cash Only")
+    Group.update(owner=emma).where(Group.id == make.group("Family", made).id).execute()
+    return made
+
+
+def named(**amounts: str) -> dict[str, str]:
+    return {f"method-{make.method(kind).id}": amount for kind, amount in amounts.items()}
+
+
+def dues(invoice: Invoice) -> int:
+    return Invoice.get_by_id(invoice.id).due_minor
+
+
+def pay_url(invoice: Invoice, last: str = "new") -> str:
+    return url(invoice, "payments", last)
+
+
+def test_the_choice_is_there_only_where_there_is_one(
+    frontdesk: Client, emma: Customer, child: Customer, book: Item, by: User
+) -> None:
+    own, theirs = make.save(emma, (book, "1"), by=by), make.save(child, (book, "1"), by=by)
+    assert "Paid by" not in words(frontdesk.get(pay_url(own)))
+    page = frontdesk.get(pay_url(theirs)).text
+    assert re.findall(r"<option[^>]*>(.*?)</option>", page.split('name="paid_by"')[1].split("</select>")[0]) == [
+        "Child",
+        "Emma Jones · group owner",
+    ]
+
+
+def test_the_owner_pays_by_account_for_who_may_not(
+    frontdesk: Client, emma: Customer, child: Customer, book: Item, by: User
+) -> None:
+    funds.deposit(emma, make.method("cash"), 6000, by=by, on=DAY)
+    invoice = make.save(child, (book, "1"), by=by)
+    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(account="50")
+    refused = frontdesk.post(pay_url(invoice), data=form | {"paid_by": str(child.id)})
+    assert refused.status_code == 422
+    assert "has no Make Purchases on Account" in words(refused)
+    form |= {"paid_by": str(emma.id)}
+    shown = frontdesk.post(pay_url(invoice, "preview"), data=form, htmx=TENDERS)
+    assert "General funds 60.00 −50.00 10.00" in words(shown)
+    sign = re.search(r'name="shown" value="(\w*)"', shown.text)
+    assert sign
+    assert frontdesk.post(pay_url(invoice), data=form | {"shown": sign[1]}).status_code == 303
+    assert (dues(invoice), make.general(emma), make.general(child)) == (0, 1000, 0)
+    assert Payment.select().order_by(Payment.id.desc()).get().customer_id == emma.id
+
+
+@pytest.mark.parametrize("who", ["stranger", "nobody", "owner of an inactive group"])
+def test_nobody_else_pays(frontdesk: Client, emma: Customer, child: Customer, book: Item, by: User, who: str) -> None:
+    stranger = customer("Stranger")
+    if who == "owner of an inactive group":
+        Group.update(active=False).execute()
+    number = {"stranger": stranger.id, "nobody": 999999}.get(who, emma.id)
+    invoice = make.save(child, (book, "1"), by=by)
+    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="60")
+    response = frontdesk.post(pay_url(invoice), data=form | {"paid_by": str(number), "keep_rest": "y"})
+    if who == "owner of an inactive group":
+        assert response.status_code == 303, "there is nobody to choose, so it was not asked"
+        assert make.general(emma) == 0
+    else:
+        assert (response.status_code, dues(invoice)) == (422, 5000)
