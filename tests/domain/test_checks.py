@@ -73,8 +73,8 @@ def _drop_guards() -> None:
     execute("DROP INDEX membership_one_active")
     for table, dropped in rows(
         "SELECT conrelid::regclass::text, string_agg('DROP CONSTRAINT ' || conname || ' CASCADE', ', ')"
-        " FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND (contype IN ('c', 'u') OR conname = 'form_key_pkey')"
-        " GROUP BY conrelid"
+        " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
+        " AND (contype IN ('c', 'u') OR conname = 'form_key_pkey') GROUP BY conrelid"
     ):
         execute(f"ALTER TABLE {table} {dropped}")
 
