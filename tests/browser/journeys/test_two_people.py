@@ -1,4 +1,5 @@
-"""Two people at the same thing: nothing is sold twice, and whoever is second is shown what is true now."""
+"""Two people at the same thing, or one who is quicker than the server: nothing is sold twice, and what is true now is
+shown before it is saved."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -102,3 +103,25 @@ def test_a_draft_that_somebody_saved_is_not_saved_again(
     expect(heading(second)).to_contain_text("Open")
     expect(second.locator(".toast")).to_contain_text("This invoice was saved already")
     assert Invoice.select().where(Invoice.status == "open").count() == 1
+
+
+TYPE_AND_SAVE = """() => {
+    const quantity = document.querySelector("[name^=quantity-]")
+    quantity.value = "3"
+    quantity.dispatchEvent(new Event("input", {bubbles: true}))
+    document.querySelector("#draft-save").click()
+}"""
+
+
+def test_who_is_quicker_than_the_price_is_shown_it_first(
+    open_page: OpenPage, look: Look, last_lesson: Membership
+) -> None:
+    page = open_page("frontdesk")
+    write_lesson(page)
+    page.evaluate(TYPE_AND_SAVE)
+    expect(page.locator("#draft-lines")).to_contain_text("The price is not what was shown")
+    expect(page.locator("#draft-total")).to_have_text("$145.00")
+    look(page)
+    draft = Invoice.get(Invoice.status == "draft")
+    save_invoice(page)
+    assert make.lines(draft) == [("draw", 1_000, 45_00), ("standard", 2_000, 100_00)]
