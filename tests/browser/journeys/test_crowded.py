@@ -95,6 +95,7 @@ def test_hostile_names_are_found_and_acted_on(
         page.get_by_text("Filter and sort").click()
         page.get_by_placeholder("Customer or package").fill(name)
         expect(row(page, name).first).to_be_visible()
+        expect(row(page, name).first.get_by_text(ARABIC, exact=True).last).to_have_css("direction", "rtl")
         membership = Membership.select().join(Customer).where(Customer.name == name).get()
         open_actions(page, f"{name} in {MARKUP}")
         page.get_by_role("menuitem", name="Remove from Package").click()
