@@ -98,7 +98,7 @@ def test_void_and_copy_opens_the_copy(open_page: OpenPage, invoice: Invoice) -> 
     page.get_by_label("Reason").fill("Wrong aircraft")
     page.get_by_role("button", name="Void and copy").click()
     expect(page.get_by_label("Quantity of C172")).to_have_value("2.0")
-    expect(page.get_by_text("is void. This is its copy.")).to_be_visible()
+    expect(page.locator("#toasts").get_by_text("is void. This is its copy.")).to_be_visible()
     page.get_by_label("Quantity of C172").fill("1.0")
     expect(page.locator("#draft-total")).to_have_text("$158.99")
     assert not checks.faults()
