@@ -27,7 +27,9 @@ def bounce(payment_id: int, *, by: User, on: date, reason: str = "") -> None:
     why_not = why_not_bounce(payment)
     if why_not:
         raise DomainError(why_not)
-    expire_due(on, customer_id=payment.customer_id)
+    expire_due(on, customer_id=owner_of(payment.customer_id))
+    if payment.invoice is not None:
+        expire_due(on, customer_id=payment.invoice.customer_id)
     entry = audit.record(
         "Bounced",
         "payment",

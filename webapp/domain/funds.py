@@ -35,6 +35,7 @@ def withdraw(
     _refuse_method(method)
     _refuse_amount(amount_minor)
     _refuse_without(reason)
+    expire_due(on, customer_id=customer.id)
     _refuse_more_than_general(customer, amount_minor)
     return _by_method("withdrawal", "Withdrawal", customer, method, amount_minor, by=by, on=on, reason=reason)
 
@@ -46,6 +47,7 @@ def adjust(customer: Customer, amount_minor: int, *, by: User, on: date, reason:
     if amount_minor == 0:
         raise DomainError("Type an amount other than 0.", "amount")
     _refuse_without(reason)
+    expire_due(on, customer_id=customer.id)
     before = ledger.balance(ledger.general(customer.id))
     entry = audit.record(
         "Adjusted", "customer", customer.id, by=by, customer=customer, reason=reason.strip(), amount_minor=amount_minor

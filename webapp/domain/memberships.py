@@ -132,6 +132,8 @@ def remove(removals: Sequence[Removal], *, by: User, on: date, reason: str = "")
         raise DomainError("Choose at least one customer to remove.")
     for wanted in removals:
         membership = Membership.get_or_none(Membership.id == wanted.membership)
+        if membership is not None and expire_due(on, customer_id=membership.customer_id):
+            membership = Membership.get_by_id(wanted.membership)
         if membership is None or not membership.is_active or membership.version != wanted.version:
             name = f"{membership.customer.name} in {membership.package_name}" if membership else "A membership"
             raise Changed(f"{name} was changed by somebody else meanwhile. Look again before you remove.")

@@ -64,6 +64,8 @@ def pay_all(
     group that the customer is in, `Changed` when an invoice is no longer open.
     ``received_on`` is when the money came, today unless told; the books are dated today.
     """
+    if payer is not None:
+        expire_due(on, customer_id=payer.id)
     invoices = [_open(invoice_id, on) for invoice_id in dict.fromkeys(invoice_ids)]
     if not invoices:
         raise DomainError("Choose at least one invoice.")

@@ -7,6 +7,7 @@ from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
+from webapp.domain.memberships import expire_due
 from webapp.domain.settling import EXPIRED, FORFEITED, REMOVED, forfeited_left, unsettle
 from webapp.domain.transferring import was_transferred
 from webapp.models import Audit, Invoice, Membership, User
@@ -21,7 +22,7 @@ def reinstate(
 
     One that expired needs a new last day, today or later. The credited rest of its package lines is owed again.
     """
-    membership = Membership.get_by_id(membership_id)
+    membership = _up_to(on, membership_id)
     _refuse(membership, version, reason)
     last_day = end_on or membership.end_on
     if last_day is not None and last_day < on:
@@ -51,7 +52,7 @@ def reinstate(
 @transactional
 def extend(membership_id: int, end_on: date | None, *, version: int, by: User, on: date, reason: str) -> Membership:
     """Move the last day of an active membership; None lets it never end."""
-    membership = Membership.get_by_id(membership_id)
+    membership = _up_to(on, membership_id)
     if not membership.is_active or membership.version != version:
         raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
     if not reason.strip():
@@ -129,6 +130,12 @@ def would_return(membership: Membership) -> tuple[int, int, int]:
     general, forfeited, credited = _moved_by_closing(membership)
     held = max(0, ledger.balance(ledger.general(membership.customer_id)))
     return min(general, held), forfeited, sum(amount for _, amount in credited)
+
+
+def _up_to(on: date, membership_id: int) -> Membership:
+    """The membership as it is that day: what is over has ended, this one and another of its package too."""
+    expire_due(on, customer_id=Membership.get_by_id(membership_id).customer_id)
+    return Membership.get_by_id(membership_id)
 
 
 def _refuse(membership: Membership, version: int, reason: str) -> None:

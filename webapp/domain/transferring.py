@@ -20,7 +20,8 @@ def transfer(membership_id: int, to: Customer, *, version: int, by: User, on: da
     package.
     """
     old = Membership.get_by_id(membership_id)
-    expire_due(on, customer_id=old.customer_id)
+    for customer_id in (old.customer_id, to.id):
+        expire_due(on, customer_id=customer_id)
     old = Membership.get_by_id(membership_id)
     if not old.is_active or old.version != version:
         raise Changed(f"{old.package_name} was changed by somebody else meanwhile. Look again.")
