@@ -56,7 +56,7 @@ class Family:
         payments.pay(self.song.id, [account], by=self.desk, on=NEXT, payer=self.mother)
 
     def bounce_of_another(self) -> None:
-        bounces.bounce(Payment.get().id, by=self.desk, on=NEXT)
+        bounces.bounce(Payment.select().order_by(Payment.id).get().id, by=self.desk, on=NEXT)
 
 
 @pytest.fixture
