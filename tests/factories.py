@@ -4,8 +4,8 @@ from datetime import date
 
 from webapp.db import utcnow
 from webapp.domain import drafts, invoicing, ledger, memberships, packages, payments
-from webapp.domain.payments import Tender
 from webapp.domain.search import sort_key
+from webapp.domain.tendering import Tender
 from webapp.models import (
     Company,
     Customer,

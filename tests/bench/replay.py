@@ -18,7 +18,7 @@ from tests.bench import scratch, table
 from tests.business import address
 from webapp.db import rows, transactional
 from webapp.domain import checks, customers, drafts, invoicing, memberships, payments
-from webapp.domain.payments import Tender
+from webapp.domain.tendering import Tender
 from webapp.models import Customer, Item, Package, PaymentMethod, Role, User
 from webapp.money import format_money
 

@@ -14,7 +14,7 @@ from tests.bench.listing import Timing, filled
 from tests.bench.raw_write import Flow
 from webapp.db import db, rows, transactional, utcnow
 from webapp.domain import checks, drafts, invoicing, payments
-from webapp.domain.payments import Tender
+from webapp.domain.tendering import Tender
 from webapp.models import Customer, Invoice, Item, PaymentMethod, User
 
 TODAY = date.today()  # noqa: DTZ011  # any day will do

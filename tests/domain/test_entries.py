@@ -22,8 +22,8 @@ from webapp.domain import (
     voids,
 )
 from webapp.domain.memberships import Removal
-from webapp.domain.payments import Tender
 from webapp.domain.statements import GENERAL_FUNDS, statement
+from webapp.domain.tendering import Tender
 from webapp.models import Company, Customer, Group, Invoice, Item, Journal, Membership, Package, Payment, User
 
 pytestmark = pytest.mark.usefixtures("proven")

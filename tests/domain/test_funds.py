@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, funds, paying, payments, using
+from webapp.domain import checks, funds, paying, payments, tendering, using
 from webapp.domain.errors import DomainError
 from webapp.domain.tendering import Tender
 from webapp.models import Company, Customer, Group, Invoice, Item, Membership, PaymentMethod, User
@@ -131,14 +131,14 @@ def test_what_an_owner_pays_in_is_the_members(desk: User) -> None:
     invoices = [Invoice.get_by_id(it.invoice) for it in paying.owed_by(mother)]
     assert [invoice.id for invoice in invoices] == [own.id, theirs.id]
     assert [it.name for it in paying.owed_by(child)] == ["Child"]
-    open_, membership = payments.open_invoices(invoices, mother), f.bought(child)
+    open_, membership = tendering.open_invoices(invoices, mother), f.bought(child)
     tenders = [Tender(f.method("cash"), f.money("90")), Tender(f.method("account"), f.money("410"))]
-    assert payments.plan(open_, tenders, keep_rest=False).effects == [
+    assert tendering.plan(open_, tenders, keep_rest=False).effects == [
         (membership.id, "PIANO", 0, f.money("450"), "Child"),
         (None, "General funds", f.money("500"), f.money("90"), ""),
     ]
     tenders = [Tender(f.method("cash"), f.money("530"))]
-    assert payments.plan(open_, tenders, keep_rest=True).effects == [
+    assert tendering.plan(open_, tenders, keep_rest=True).effects == [
         (membership.id, "PIANO", 0, f.money("450"), "Child"),
         (None, "General funds", f.money("500"), f.money("510"), ""),
         (None, "General funds", 0, f.money("20"), "Child"),

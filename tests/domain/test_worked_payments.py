@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from tests import factories as f
-from webapp.domain import ledger, memberships, payments, statements, voids
+from webapp.domain import ledger, memberships, payments, statements, tendering, voids
 from webapp.domain.errors import DomainError
 from webapp.domain.memberships import Removal, unbilled
-from webapp.domain.payments import Effect, Tender
 from webapp.domain.quoting import quote
+from webapp.domain.tendering import Effect, Tender
 from webapp.models import Allocation, Invoice, InvoiceLine, Item, Membership, User
 
 pytestmark = pytest.mark.usefixtures("proven")
@@ -128,7 +128,7 @@ def test_24_the_card_fills_the_standard_line(desk: User) -> None:
     f.settle(f.save(emma, (thing("C172"), "38.5"), by=desk), by=desk)
     invoice = f.save(emma, (thing("C172"), "2.0"), by=desk)
     tenders = [Tender(f.method("card"), 7500), Tender(f.method("account"), 18000)]
-    planned = payments.plan(payments.open_invoice(invoice), tenders, keep_rest=False)
+    planned = tendering.plan(tendering.open_invoice(invoice), tenders, keep_rest=False)
     assert planned.effects == [Effect(membership.id, "PPL", 18000, 0)]
     payments.pay(invoice.id, tenders, by=desk, on=f.DAY)
     filled = {(a.line.source, a.source, a.amount_minor) for a in Allocation.select() if a.line.invoice_id == invoice.id}

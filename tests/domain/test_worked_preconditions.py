@@ -6,13 +6,13 @@ import pytest
 
 from tests import factories as f
 from tests.at_once import at_once
-from webapp.domain import adding, invoicing, memberships, payments
+from webapp.domain import adding, invoicing, memberships, payments, tendering
 from webapp.domain.errors import DomainError
 from webapp.domain.invoicing import PriceChanged
 from webapp.domain.once import once
 from webapp.domain.payment_methods import switch_method
-from webapp.domain.payments import Tender
 from webapp.domain.quoting import quote
+from webapp.domain.tendering import Tender
 from webapp.models import GroupMember, Invoice, Item, Membership, Payment, User
 
 pytestmark = pytest.mark.usefixtures("proven")
@@ -55,7 +55,7 @@ def test_15_account_switched_off(desk: User) -> None:
         f.save(emma, (ppl, "1000"), by=desk)
     invoice = f.save(emma, (thing("C172"), "1"), by=desk)
     assert f.lines(invoice) == [("draw", 1000, 12000)]
-    open_ = payments.open_invoice(invoice)
+    open_ = tendering.open_invoice(invoice)
     assert open_.account_most_minor == 0
     assert "switched off" in (open_.account_refusal or "")
     with pytest.raises(DomainError, match="switched off"):

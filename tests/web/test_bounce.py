@@ -13,7 +13,7 @@ from tests.clients import Client, client_for
 from tests.web.billing import DAY, MODAL, customer, filled, on_the_day, said, words
 from webapp.domain import checks, crediting, funds, payments, voids
 from webapp.domain.bounces import has_bounced
-from webapp.domain.payments import Tender
+from webapp.domain.tendering import Tender
 from webapp.models import Audit, Customer, Group, Invoice, Item, MembershipItem, Payment, Role, User
 from webapp.permissions import Permission
 

@@ -9,7 +9,7 @@ from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import MODAL, c172, customer, filled, on_the_day, said, typed_lines, url, words
 from webapp.domain import checks, drafts, funds, invoicing, payments, voids
-from webapp.domain.payments import Tender
+from webapp.domain.tendering import Tender
 from webapp.models import CreditNote, Customer, Group, Invoice, InvoiceLine, Item, User
 
 PREVIEW = "div#credit-consequences"

@@ -12,22 +12,8 @@ from webapp.domain.ledger import Move
 from webapp.domain.memberships import expire_due
 from webapp.domain.paying import payers_for
 from webapp.domain.settling import FORFEITED, forfeited_left, reduce_due, sweep
-from webapp.domain.tendering import Effect, Open, Plan, Tender, open_invoice, open_invoices, plan, why_no_account
+from webapp.domain.tendering import Open, Tender, open_invoice, open_invoices, plan
 from webapp.models import Allocation as AllocationRow
-
-__all__ = [
-    "Effect",
-    "Open",
-    "Plan",
-    "Tender",
-    "fill_from_package",
-    "open_invoice",
-    "open_invoices",
-    "pay",
-    "pay_all",
-    "plan",
-    "why_no_account",
-]
 from webapp.models import Audit, Customer, Invoice, Journal, Membership, Payment, PaymentMethod, User
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from webapp.db import transactional
-from webapp.domain import drafts, invoicing, ledger, payments
+from webapp.domain import drafts, invoicing, ledger, payments, tendering
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.memberships import expire_due
 from webapp.domain.quoting import Quote, quote_lines
@@ -68,7 +68,7 @@ def use(membership_id: int, item: Item, quantity_milli: int, *, version: int, by
     invoice = invoicing.issue(draft.id, by=by, on=on)
     if invoice.due_minor:
         account = PaymentMethod.get(PaymentMethod.kind == PaymentMethod.ACCOUNT)
-        payments.pay(invoice.id, [payments.Tender(account, invoice.due_minor)], by=by, on=on)
+        payments.pay(invoice.id, [tendering.Tender(account, invoice.due_minor)], by=by, on=on)
     return Invoice.get_by_id(invoice.id)
 
 
@@ -79,7 +79,7 @@ def _completes(items: Sequence[MembershipItem], item: Item, quantity_milli: int)
 
 
 def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, on: date) -> str | None:
-    account = payments.why_no_account(membership.customer)
+    account = tendering.why_no_account(membership.customer)
     if account:
         return account
     if not item.active:

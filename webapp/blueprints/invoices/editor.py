@@ -11,9 +11,9 @@ from webapp.blueprints.invoices.forms import AddForm, DraftForm, draft_form, fie
 from webapp.domain import accounts, drafts, offers
 from webapp.domain.offers import Offer
 from webapp.domain.packages import PriceSheet, lines_of, price_sheet
-from webapp.domain.payments import why_no_account
 from webapp.domain.quoting import Line, Quote, quote_lines
 from webapp.domain.taxes import by_rate
+from webapp.domain.tendering import why_no_account
 from webapp.hypermedia import render, wants_region
 from webapp.models import Customer, DraftLine, Invoice, Item, Membership, Package
 from webapp.presentation import company

@@ -5,9 +5,9 @@ from flask import Response
 from webapp.access import can, requires
 from webapp.domain import accounts, issued
 from webapp.domain.invoice_list import status_on
-from webapp.domain.payments import why_no_account
 from webapp.domain.quoting import quote
 from webapp.domain.taxes import by_rate
+from webapp.domain.tendering import why_no_account
 from webapp.hypermedia import done, render, wants_region
 from webapp.models import Invoice
 from webapp.permissions import Permission

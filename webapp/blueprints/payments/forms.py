@@ -3,7 +3,7 @@ from typing import Any, TypeVar
 
 from wtforms import BooleanField, Field, HiddenField, SelectField
 
-from webapp.domain.payments import Tender
+from webapp.domain.tendering import Tender
 from webapp.forms import DayField, MoneyField, OnceForm, required
 from webapp.models import Customer, PaymentMethod
 

@@ -7,10 +7,10 @@ from flask import Response, url_for
 from webapp.access import actor, requires
 from webapp.blueprints.payments.forms import PayForm, field_of, pay_form
 from webapp.blueprints.payments.planning import CHANGED, facts, fill, take
-from webapp.domain import payments
+from webapp.domain import tendering
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.paying import methods_in_use, payers_for
-from webapp.domain.payments import Open
+from webapp.domain.tendering import Open
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice
 from webapp.permissions import Permission
@@ -55,7 +55,7 @@ def _form(invoice: Invoice, **kwargs: Any) -> PayForm:
 
 
 def _open(invoice: Invoice, form: PayForm) -> Open:
-    return payments.open_invoice(invoice, form.payer)
+    return tendering.open_invoice(invoice, form.payer)
 
 
 def _screen(invoice: Invoice, form: PayForm, status: int, focus: str) -> Response:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from flask import request
 
 from webapp.blueprints.payments.forms import PayForm, field_of
-from webapp.domain import accounts, payments
+from webapp.domain import accounts, payments, tendering
 from webapp.domain.allocation import allocate
 from webapp.domain.errors import DomainError
 from webapp.domain.paying import Unpaid, said_of, unpaid_packages
-from webapp.domain.payments import Open, Plan, Tender
+from webapp.domain.tendering import Open, Plan, Tender
 from webapp.hypermedia import in_dialog
 from webapp.models import Customer, Invoice, User
 from webapp.presentation import money_text
@@ -59,7 +59,7 @@ def preview(open_: Open, form: PayForm, tenders: Sequence[Tender]) -> Preview:
     plan, refused, words = None, {}, {}
     if tenders:
         try:
-            plan = payments.plan(open_, tenders, keep_rest=bool(form.keep_rest.data))
+            plan = tendering.plan(open_, tenders, keep_rest=bool(form.keep_rest.data))
             words = _words(open_.invoices, plan, tenders)
         except DomainError as error:
             refused[error.field or ""] = error.message
@@ -85,8 +85,8 @@ def take(
     fresh = [Invoice.get_by_id(number) for number in ids]
     is_open = all(invoice.status == "open" for invoice in fresh)
     if is_open and (stated or any(tender.method.is_account for tender in tenders)):
-        open_ = payments.open_invoices(fresh, payer)
-        if form.shown.data != signed(open_, payments.plan(open_, tenders, keep_rest=form.keep_rest.data)):
+        open_ = tendering.open_invoices(fresh, payer)
+        if form.shown.data != signed(open_, tendering.plan(open_, tenders, keep_rest=form.keep_rest.data)):
             raise DomainError(CHECK)
     received, keep = form.received_on.data, form.keep_rest.data
     payments.pay_all(ids, tenders, by=by, on=on, received_on=received, keep_rest=keep, payer=payer)

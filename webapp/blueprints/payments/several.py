@@ -9,11 +9,11 @@ from wtforms import SelectMultipleField
 from webapp.access import actor, can, requires
 from webapp.blueprints.payments.forms import PayForm, field_of, pay_form
 from webapp.blueprints.payments.planning import CHANGED, facts, fill, take
-from webapp.domain import payments
+from webapp.domain import tendering
 from webapp.domain.customers import refuse_merged
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.paying import Owed, methods_in_use, owed_by
-from webapp.domain.payments import Open
+from webapp.domain.tendering import Open
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Customer, Invoice
 from webapp.permissions import SEES_RECORDS, Permission
@@ -83,7 +83,7 @@ def _refuse_gone(owed: Sequence[Owed], form: SeveralForm) -> None:
 
 
 def _open(customer: Customer, owed: Sequence[Owed], form: SeveralForm) -> Open:
-    return payments.open_invoices(_chosen(owed, form), customer)
+    return tendering.open_invoices(_chosen(owed, form), customer)
 
 
 def _facts(customer: Customer, owed: Sequence[Owed], form: SeveralForm) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp.db import stamped
-from webapp.domain import adding, customers, drafts, invoicing, memberships, payments
+from webapp.domain import adding, customers, drafts, invoicing, memberships, payments, tendering
 from webapp.domain.demo.catalogue import Catalogue
-from webapp.domain.payments import Tender
+from webapp.domain.tendering import Tender
 from webapp.models import Company, Customer, Group, Invoice, Item, Membership, Package, PaymentMethod, User
 from webapp.permissions import Permission
 from webapp.quantity import parse_quantity
@@ -137,7 +137,7 @@ class Shop:
     def collect(self, invoice: Invoice, kind: str) -> None:
         """Take what the customer's account has for it, and the rest by another method."""
         due = self.due(invoice)
-        held = min(due, payments.open_invoice(Invoice.get_by_id(invoice.id)).account_most_minor)
+        held = min(due, tendering.open_invoice(Invoice.get_by_id(invoice.id)).account_most_minor)
         wanted = [("account", held), (kind, due - held)]
         tenders = [(method, minor) for method, minor in wanted if minor]
         if tenders:
