@@ -3,8 +3,9 @@
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, crediting, voids
+from webapp.domain import checks, crediting, memberships, voids
 from webapp.domain.errors import Changed, DomainError
+from webapp.domain.memberships import Removal
 from webapp.models import CreditNote, Invoice, InvoiceLine, Item, Membership, User
 from webapp.quantity import parse_quantity
 
@@ -96,6 +97,20 @@ def test_a_credited_invoice_can_still_be_voided(desk: User) -> None:
     voids.void(invoice.id, reason="mistake", by=desk, on=f.DAY)
     assert f.left(membership) == 10000
     assert f.general(emma) == f.money("90")
+    assert not checks.faults()
+
+
+def test_a_credited_draw_of_a_removed_membership_can_still_be_voided(desk: User) -> None:
+    """What the credit gave back has gone on to general funds; the payment alone brings back more than that."""
+    emma, piano = f.somebody(), f.piano()
+    f.pay(f.save(emma, (piano, None), by=desk), by=desk)
+    membership, lesson = f.bought(emma), Item.get(Item.name == "Lesson")
+    invoice = f.settle(f.save(emma, (lesson, "2"), by=desk), by=desk)
+    credit(invoice, "1", by=desk)
+    memberships.remove([Removal(membership.id, f.fresh(membership).version)], by=desk, on=f.DAY)
+    assert f.general(emma) == f.money("405")
+    voids.void(invoice.id, reason="mistake", by=desk, on=f.DAY)
+    assert (f.general(emma), f.left(membership)) == (f.money("450"), 10000)
     assert not checks.faults()
 
 

@@ -1,9 +1,9 @@
 """Taking an invoice back: mirror entries, units and money to where they came from (spec section 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-from webapp.db import execute, rows, transactional
+from webapp.db import execute, marks, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
@@ -13,7 +13,6 @@ from webapp.domain.merging import forward, owner_of
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import VOIDED, sweep
 from webapp.models import (
-    Allocation,
     Audit,
     Company,
     Invoice,
@@ -28,6 +27,8 @@ from webapp.models.invoice import invoice_code
 TO_ACCOUNT, REFUNDED = "account", "refunded"
 OF_AN_INVOICE = ("issue", "pay", "restore", "cancel", "uncancel", "credit")
 """The kinds of journal that a void takes back."""
+OUT_OF_TURN = ("pay", "credit")
+"""Those whose mirrors only add to what an invoice asks for, so that they may go before newer ones."""
 
 
 @transactional
@@ -96,20 +97,10 @@ def _refuse_drawn_sale(invoice: Invoice) -> None:
 
 
 def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
-    """Mirror every live journal of the invoice, newest first; then money to the account where that is wanted."""
-    execute(
-        "UPDATE invoice_line SET credited_net_minor = 0, credited_tax_minor = 0, credited_milli = 0"
-        " WHERE invoice_id = ?",
-        (invoice.id,),
-    )
+    """Mirror every live journal of the invoice; then money to the account where that is wanted."""
     found = Journal.select().where((Journal.invoice == invoice) & Journal.kind.in_(OF_AN_INVOICE))
-    for journal in ledger.live(list(found)):
+    for journal in _in_turn(ledger.live(list(found))):
         ledger.mirror(journal, audit=entry, on=on)
-        for allocation in Allocation.select().where(Allocation.journal == journal):
-            execute(
-                "UPDATE invoice_line SET paid_minor = paid_minor - ? WHERE id = ?",
-                (allocation.amount_minor, allocation.line_id),
-            )
         payment = Payment.get_or_none(Payment.journal == journal)
         if payment and money == TO_ACCOUNT and not payment.method.is_account:
             ledger.post(
@@ -126,6 +117,38 @@ def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
                 audit=entry,
                 on=on,
             )
+
+
+def _in_turn(journals: Sequence[Journal]) -> Iterator[Journal]:
+    """Newest first; but what takes more out of package funds than they hold waits for what fills them again."""
+    held, taken = _package_funds(journals)
+    waiting = list(journals)
+    while waiting:
+        free = [it for it in waiting if it is waiting[0] or it.kind in OUT_OF_TURN]
+        reach = (it for it in free if all(held[key] >= amount for key, amount in taken.get(it.id, {}).items()))
+        journal = next(reach, waiting[0])
+        waiting.remove(journal)
+        for key, amount in taken.get(journal.id, {}).items():
+            held[key] -= amount
+        yield journal
+
+
+def _package_funds(journals: Sequence[Journal]) -> tuple[dict[int, int], dict[int, dict[int, int]]]:
+    """What package funds hold now, and what the mirror of each journal takes out of them: below 0 it fills them."""
+    ids = [journal.id for journal in journals]
+    found = rows(
+        "SELECT t.journal_id, a.id, a.credits - a.debits,"  # noqa: S608  # marks only
+        " SUM(CASE WHEN t.credit_id = a.id THEN t.amount_minor ELSE -t.amount_minor END)"
+        " FROM transfer t JOIN account a ON a.id IN (t.debit_id, t.credit_id)"
+        f" WHERE a.kind = 'P' AND t.journal_id IN ({marks(ids)}) GROUP BY t.journal_id, a.id, a.credits, a.debits",
+        ids,
+    )
+    held: dict[int, int] = {}
+    taken: dict[int, dict[int, int]] = {}
+    for journal, account, balance, amount in found:
+        held[account] = int(balance)
+        taken.setdefault(journal, {})[account] = int(amount)
+    return held, taken
 
 
 def _give_back_units(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
@@ -146,7 +169,11 @@ def _give_back_units(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
 
 
 def _close(invoice_id: int) -> None:
-    execute("UPDATE invoice_line SET cancelled_minor = 0 WHERE invoice_id = ?", (invoice_id,))
+    execute(
+        "UPDATE invoice_line SET paid_minor = 0, cancelled_minor = 0,"
+        " credited_net_minor = 0, credited_tax_minor = 0, credited_milli = 0 WHERE invoice_id = ?",
+        (invoice_id,),
+    )
     execute(
         "UPDATE invoice SET status = 'void', due_minor = 0, version = version + 1"
         " WHERE id = ? AND status IN ('open', 'paid')",
