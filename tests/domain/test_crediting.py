@@ -3,7 +3,7 @@
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, crediting, memberships, voids
+from webapp.domain import checks, crediting, funds, memberships, voids
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.memberships import Removal
 from webapp.models import CreditNote, Invoice, InvoiceLine, Item, Membership, User
@@ -111,6 +111,19 @@ def test_a_credited_draw_of_a_removed_membership_can_still_be_voided(desk: User)
     assert f.general(emma) == f.money("405")
     voids.void(invoice.id, reason="mistake", by=desk, on=f.DAY)
     assert (f.general(emma), f.left(membership)) == (f.money("450"), 10000)
+    assert not checks.faults()
+
+
+def test_a_credit_never_overdraws_what_a_completion_left_over(desk: User) -> None:
+    """The package would be active again, and the 100.00 that its completion moved are spent."""
+    emma, trio = f.somebody(), f.trio()
+    f.pay(f.save(emma, (trio, None), by=desk), by=desk)
+    membership, lesson = f.bought(emma), Item.get(Item.name == "Trio lesson")
+    lessons = f.pay(f.save(emma, (lesson, "3"), by=desk), by=desk)
+    funds.withdraw(emma, f.method("cash"), 10000, by=desk, on=f.DAY, reason="asked")
+    with pytest.raises(DomainError, match=r"General funds would be 66\.67 short"):
+        credit(lessons, "1", by=desk)
+    assert (f.fresh(membership).reason, f.general(emma)) == ("completed", 0)
     assert not checks.faults()
 
 

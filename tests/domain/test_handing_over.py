@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, drafts, funds, merging, reinstating, transferring, voids
+from webapp.domain import bounces, checks, crediting, drafts, funds, merging, reinstating, transferring, voids
 from webapp.domain.errors import Changed, DomainError
-from webapp.models import Customer, Invoice, Item, Membership, PaymentMethod, User
+from webapp.models import Customer, Invoice, Item, Membership, Payment, PaymentMethod, User
 
 pytestmark = pytest.mark.usefixtures("business")
 
@@ -66,6 +66,25 @@ def test_a_merged_customer_gives_everything_to_the_other(desk: User) -> None:
     assert f.fresh(membership).customer_id == emma.id
     voids.void(invoice.id, reason="x", by=desk, on=f.DAY)
     assert (f.general(emma), f.general(double)) == (f.money("100"), 0)
+    assert not checks.faults()
+
+
+@pytest.mark.parametrize("act", ["bounce", "void", "credit"])
+def test_nothing_stays_with_who_was_merged(desk: User, act: str) -> None:
+    """Each takes back what put money on the second's account: a deposit, and what a completed package left over."""
+    emma, double, trio = f.somebody(), f.somebody("Emma Jnoes"), f.trio()
+    lessons = f.save(double, (trio, None), (Item.get(Item.name == "Trio lesson"), "3"), "50", by=desk)
+    f.pay(lessons, ("check", "250"), by=desk)
+    assert f.general(double) == f.money("150")
+    merging.merge(double, emma, by=desk, on=f.DAY)
+    if act == "bounce":
+        bounces.bounce(Payment.get().id, by=desk, on=f.DAY)
+    elif act == "void":
+        voids.void(lessons.id, reason="x", by=desk, on=f.DAY, money="refunded")
+    else:
+        version = Invoice.get_by_id(lessons.id).version
+        crediting.credit(lessons.id, 2, 1000, version=version, by=desk, on=f.DAY, reason="ill")
+    assert (f.general(emma), f.general(double)) == (f.money("83.33") if act == "credit" else 0, 0)
     assert not checks.faults()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, refunds
+from webapp.domain import checks, crediting, refunds, voids
 from webapp.domain.errors import Changed, DomainError
 from webapp.models import Customer, Invoice, Item, Membership, User
 
@@ -58,6 +58,19 @@ def test_the_difference_to_the_standard_rate_is_a_settlement_invoice_with_a_numb
     assert settlement.status == "paid"
     assert settlement.total_minor == f.money("385")
     assert [x[2] for x in f.lines(settlement)] == [30000, 5000, 3500]
+
+
+@pytest.mark.parametrize("credited", [False, True])
+def test_what_a_settlement_charged_can_be_taken_back(flown: Membership, desk: User, credited: bool) -> None:
+    """It was paid by package funds that are closed by then, so it goes on to general funds."""
+    give_back(flown, "standard", by=desk, fee="35")
+    settlement = Invoice.get(Invoice.kind == "settlement")
+    if credited:
+        crediting.credit(settlement.id, 3, 1000, version=settlement.version, by=desk, on=f.DAY, reason="as a favour")
+    else:
+        voids.void(settlement.id, reason="as a favour", by=desk, on=f.DAY)
+    assert (f.funds(flown), f.general(flown.customer)) == (0, f.money("35" if credited else "385"))
+    assert not checks.faults()
 
 
 def test_never_more_by_a_method_than_came_by_it(flown: Membership, desk: User) -> None:

@@ -7,7 +7,7 @@ from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.memberships import expire_due
-from webapp.domain.merging import owner_of
+from webapp.domain.merging import forward, owner_of
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import sweep, unsettle
 from webapp.models import Allocation, Audit, Invoice, InvoiceLine, Journal, Membership, Payment, User
@@ -44,6 +44,7 @@ def bounce(payment_id: int, *, by: User, on: date, reason: str = "") -> None:
         _take_from_general(payment, entry, on)
     else:
         _take_back(payment, Invoice.get_by_id(payment.invoice_id), entry, on)
+        forward(entry, on)
 
 
 def why_not_bounce(payment: Payment) -> str | None:

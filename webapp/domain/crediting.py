@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger, numbers
+from webapp.domain.allocation import PACKAGE
 from webapp.domain.errors import Changed, DomainError
-from webapp.domain.ledger import Move
+from webapp.domain.ledger import Key, Move
+from webapp.domain.limits import refuse_overdrawn
 from webapp.domain.memberships import expire_due
-from webapp.domain.merging import owner_of
+from webapp.domain.merging import forward, owner_of
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import reduce_due, sweep
 from webapp.models import Allocation as AllocationRow
-from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, Payment, User
+from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Journal, Membership, Payment, User
 from webapp.money import share
 from webapp.quantity import format_quantity
 
@@ -116,6 +118,7 @@ def credit(
     if not reason.strip():
         raise DomainError("Say why this is credited.", "reason")
     parts = parts_for(invoice, position, quantity_milli)
+    before = ledger.balance(ledger.general(invoice.customer_id))
     entry = audit.record(
         "Credited",
         "invoice",
@@ -130,6 +133,8 @@ def credit(
     reopen_completed([part.line for part in parts], entry, on)
     note = _note(invoice, parts, entry, on, reason.strip())
     _post(Invoice.get_by_id(invoice_id), note, parts, entry, on)
+    forward(entry, on)
+    refuse_overdrawn(invoice.customer, before)
     return note
 
 
@@ -176,7 +181,8 @@ def _note(invoice: Invoice, parts: Sequence[Credited], entry: Audit, on: date, r
 def _post(invoice: Invoice, note: CreditNote, parts: Sequence[Credited], entry: Audit, on: date) -> None:
     receivable = ledger.receivable(invoice.id)
     over = [(part, back) for part in parts for back in _overpaid(part)]
-    moves = [Move(receivable, _home(part, source, journal), amount) for part, (amount, source, journal) in over]
+    homes = [_home(part, source, journal) for part, (_, source, journal) in over]
+    moves = [Move(receivable, home, amount) for home, (_, (amount, _, _)) in zip(homes, over, strict=True)]
     for part in parts:
         moves.append(Move(ledger.income(part.line.category), receivable, part.net_minor))
         moves.append(Move(ledger.tax(part.line.tax_percent_e4), receivable, part.tax_minor))
@@ -192,7 +198,8 @@ def _post(invoice: Invoice, note: CreditNote, parts: Sequence[Credited], entry: 
         _write_line(invoice, part, back)
     if unpaid:
         reduce_due(invoice.id, unpaid, entry=entry, on=on)
-    for membership_id in sorted({part.line.membership_id for part in parts if part.line.membership_id}):
+    drawn = {part.line.membership_id for part in parts if part.line.membership_id}
+    for membership_id in sorted(drawn | {home.ref for home in homes if home.kind == "P"}):
         membership = Membership.get_by_id(membership_id)
         if not membership.is_active:
             sweep(membership, "sweep", entry=entry, on=on)
@@ -229,9 +236,10 @@ def _paid_into(line: InvoiceLine) -> list[tuple[int, str, int]]:
     return filled
 
 
-def _home(part: Credited, source: str, journal_id: int) -> ledger.Key:
-    if source == "package" and part.line.membership_id:
-        return ledger.package_funds(part.line.membership_id)
+def _home(part: Credited, source: str, journal_id: int) -> Key:
+    """Where money that came from there goes back to; a settlement invoice was paid by the package it settled."""
+    if source == PACKAGE:
+        return ledger.package_funds(part.line.membership_id or Journal.get_by_id(journal_id).membership_id or 0)
     return ledger.general(owner_of(Payment.get(Payment.journal == journal_id).customer_id))
 
 

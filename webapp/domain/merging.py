@@ -1,6 +1,5 @@
 """One customer who was entered twice: everything of the second becomes the first's; printed names stay as printed."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -108,12 +107,16 @@ def owner_of(customer_id: int) -> int:
         customer_id = found[0][0]
 
 
-def forward(customer_ids: Iterable[int], *, entry: Audit, on: date) -> None:
-    """What a mirror put on the account of a merged customer goes on to whom they were merged into."""
-    for customer_id in sorted(set(customer_ids)):
-        owner = owner_of(customer_id)
-        if owner != customer_id:
-            _give_balance(customer_id, owner, entry, on)
+def forward(entry: Audit, on: date) -> None:
+    """What the mirrors of an act put on or took off the account of a merged customer goes on to who they are now."""
+    touched = rows(
+        "SELECT DISTINCT c.id FROM journal j JOIN transfer t ON t.journal_id = j.id"
+        " JOIN account a ON a.id IN (t.debit_id, t.credit_id) AND a.kind = 'G' JOIN customer c ON c.id = a.ref"
+        " WHERE j.audit_id = ? AND j.kind = 'mirror' AND c.merged_into_id IS NOT NULL ORDER BY c.id",
+        (entry.id,),
+    )
+    for (customer_id,) in touched:
+        _give_balance(customer_id, owner_of(customer_id), entry, on)
 
 
 def _give_balance(from_id: int, to_id: int, entry: Audit, on: date) -> None:

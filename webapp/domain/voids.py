@@ -72,8 +72,8 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
     _give_back_units(Invoice.get_by_id(invoice_id), lines)
     _close(invoice.id)
     _end_unsold(lines, entry, on)
-    payers = [payment.customer_id for payment in Payment.select().where(Payment.invoice == invoice)]
-    forward(payers, entry=entry, on=on)
+    _sweep_inactive(invoice, entry, on)
+    forward(entry, on)
     refuse_overdrawn(invoice.customer, before)
     return Invoice.get_by_id(invoice.id)
 
@@ -182,11 +182,10 @@ def _close(invoice_id: int) -> None:
 
 
 def _end_unsold(lines: Sequence[InvoiceLine], entry: Audit, on: date) -> None:
-    """Void memberships whose sale is gone and that nothing draws from; sweep what is in inactive ones."""
-    for membership_id in sorted({line.membership_id for line in lines if line.membership_id}):
+    """Void memberships whose sale is gone and that nothing draws from."""
+    for membership_id in sorted({line.membership_id for line in lines if line.source == "sale" and line.membership_id}):
         membership = Membership.get_by_id(membership_id)
-        sold_here = any(line.source == "sale" and line.membership_id == membership_id for line in lines)
-        if membership.is_active and sold_here and not _has_live_lines(membership_id):
+        if membership.is_active and not _has_live_lines(membership_id):
             execute(
                 "UPDATE membership SET state = 'inactive', reason = ?, inactive_on = ?, version = version + 1"
                 " WHERE id = ?",
@@ -200,9 +199,18 @@ def _end_unsold(lines: Sequence[InvoiceLine], entry: Audit, on: date) -> None:
                 customer=membership.customer_id,
                 state=["active", "inactive"],
             )
-            membership = Membership.get_by_id(membership_id)
-        if not membership.is_active:
-            sweep(membership, "sweep", entry=entry, on=on)
+
+
+def _sweep_inactive(invoice: Invoice, entry: Audit, on: date) -> None:
+    """What came back into the funds of inactive memberships goes on: of those on its lines, and of a settled one."""
+    concerned = (
+        "SELECT membership_id FROM invoice_line WHERE invoice_id = ?"
+        " UNION SELECT membership_id FROM journal WHERE invoice_id = ?"
+    )
+    for membership in Membership.fetch(
+        f"state = 'inactive' AND id IN ({concerned}) ORDER BY id", (invoice.id, invoice.id)
+    ):
+        sweep(membership, "sweep", entry=entry, on=on)
 
 
 def _has_live_lines(membership_id: int) -> bool:
