@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import peewee
 from flask import Flask, abort, current_app, redirect, request, session, url_for
@@ -105,6 +105,14 @@ def safe_next(target: str | None) -> str:
     return target
 
 
+def page_of_htmx() -> SplitResult:
+    """The address of the page that htmx stands on; an empty one where it names none, or nothing that could be one."""
+    try:
+        return urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # the beginning of an IPv6 address, and no end
+        return urlsplit("")
+
+
 def init_app(app: Flask) -> None:
     """Set up Flask-Login and close every endpoint that is not open to the person here."""
     manager = LoginManager()
@@ -112,6 +120,7 @@ def init_app(app: Flask) -> None:
     manager.init_app(app)
     manager.user_loader(_load)
     app.before_request(_gate)
+    app.before_request(_refuse_nameless)
     app.jinja_env.globals.update(can=can, Permission=Permission, actor=actor)
 
 
@@ -165,11 +174,17 @@ def _gate() -> Response | None:
     return abort(403)
 
 
+def _refuse_nameless() -> None:
+    """A field without a name comes from no form, and those who read fields by their names cannot take it."""
+    if request.method == "POST" and not all(request.form):
+        abort(400)
+
+
 def to_sign_in() -> Response:
     """Send the person to the sign-in page and back here afterwards; a form sent meanwhile is not repeated."""
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     if request.headers.get("HX-Request"):
-        current = urlsplit(request.headers.get("HX-Current-URL", ""))
+        current = page_of_htmx()
         here = current.path + (f"?{current.query}" if current.query else "") or None
         answer = Response(status=401)
         answer.headers["HX-Redirect"] = url_for("auth.sign_in", next=here)

@@ -1,6 +1,7 @@
 """Forms: the shape of what is typed. Fields hand over domain values: minor units, thousandths, days, records."""
 
 import hashlib
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -11,18 +12,28 @@ from flask import request
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, HiddenField, PasswordField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, Regexp, StopValidation, ValidationError
 from wtforms.widgets import TextInput
 
 from webapp import money, presentation, quantity
 from webapp.domain.errors import DomainError
 from webapp.domain.once import once
 
+FORM_KEY = re.compile(r"[ -~]{16,64}\Z")
 EARLIEST, LATEST = date(1970, 1, 1), date(2200, 12, 31)
 
 
 class Form(FlaskForm):
     """What every form shares: a CSRF token, and a place for a refusal of the domain."""
+
+    class Meta(FlaskForm.Meta):
+        """Reads what a form sends and nothing else: no JSON, whose numbers are no text, and no files."""
+
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """What was sent, unless the view says what to read; then that."""
+            if formdata is None or hasattr(formdata, "getlist"):
+                return formdata
+            return (request.form or None) if form.is_submitted() else None
 
     def refuse(self, error: DomainError) -> None:
         """Put the sentence beside the field it is about, or on top of the form."""
@@ -36,7 +47,7 @@ class Form(FlaskForm):
 class OnceForm(Form):
     """A form that moves money or units: however often it is sent, it acts once."""
 
-    form_key = HiddenField(default=lambda: secrets.token_urlsafe(18), validators=[InputRequired(), Length(16, 64)])
+    form_key = HiddenField(default=lambda: secrets.token_urlsafe(18), validators=[InputRequired(), Regexp(FORM_KEY)])
 
     def once(self, act: Callable[[], str]) -> str:
         """Do `act`, which answers with a URL, or give the answer it gave when this same form was sent before."""
@@ -48,9 +59,23 @@ class OnceForm(Form):
         return hashlib.sha256(repr((request.path, user, sent)).encode()).hexdigest()
 
 
+class Filled(InputRequired):
+    """Something was typed that can be seen: spaces are nothing."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.raw_data and not tidy(str(field.raw_data[0])):
+            field.errors[:] = []
+            raise StopValidation(self.sentence)
+        super().__call__(form, field)
+
+
 def required(sentence: str) -> InputRequired:
     """The field must be filled in; the sentence says with what."""
-    return InputRequired(sentence)
+    return Filled(sentence)
 
 
 def tidy(text: str | None) -> str | None:

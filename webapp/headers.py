@@ -38,8 +38,9 @@ def init_app(app: Flask) -> None:
 
 
 def _set_caching(response: Response) -> None:
-    """Pages hold balances and names: never kept. A file named by its version or its content's mark never changes."""
-    if request.endpoint != "static":
+    """Pages hold balances and names: never kept. A file named by its version or its content's mark never changes; that
+    there is none may change any moment."""
+    if request.endpoint != "static" or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "no-store")
     elif response.status_code == 200 and ("v" in request.args or request.path.startswith("/static/vendor/")):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

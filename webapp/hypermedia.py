@@ -6,12 +6,11 @@ made here, after the permission check, from the element that htmx says it will f
 
 from collections.abc import Callable
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, flash, get_flashed_messages, make_response, redirect, render_template, request
 
 from webapp import assets
-from webapp.access import signed_in
+from webapp.access import page_of_htmx, signed_in
 
 PAGE, DIALOG, MENU = "base.html", "_dialog.html", "_menu.html"
 
@@ -108,7 +107,7 @@ def take_messages() -> list[Wording]:
 
 def _on_its_own_page() -> bool:
     """Whether the form stood on a page of its own: then there is no list beneath it to come back to."""
-    return urlsplit(request.headers.get("HX-Current-URL", "")).path == request.path
+    return page_of_htmx().path == request.path
 
 
 def _see_other(to: str) -> Response:

@@ -11,6 +11,9 @@ from wtforms.widgets import TextInput
 
 from webapp.forms import RecordField, tidy
 
+MOST = 5_000
+"""How many records may be chosen one by one; a statement takes only so many values."""
+
 
 class Found(NamedTuple):
     """One record that may be picked."""
@@ -114,6 +117,9 @@ class PickManyField(Field):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take what is ticked, and look for text that was typed but not chosen."""
         sent = list(dict.fromkeys(value for value in valuelist if value))
+        if len(sent) > MOST:
+            self.data = []
+            raise ValidationError(f"At most {MOST:,} at once.")
         known = self.name_all(sent)
         self.data = [it.value for it in known]
         self.text = "" if self._is_answered(valuelist) else _typed(self.name)

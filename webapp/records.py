@@ -11,9 +11,12 @@ M = TypeVar("M", bound=peewee.Model)
 
 
 class IdConverter(IntegerConverter):
-    """Ids in URLs, no longer than what a column can hold, so that a silly one is simply not found."""
+    """Ids in URLs, no longer than what a column can hold, so that a silly one is simply not found.
 
-    regex = r"\d{1,18}"
+    Each is written one way: other scripts have digits too.
+    """
+
+    regex = r"[0-9]{1,18}"
 
 
 def load(model: type[M], record_id: int) -> M:

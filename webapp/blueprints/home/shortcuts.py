@@ -3,11 +3,9 @@
 The switch is a cookie of this browser that says no more than "off"; nobody's keyboard is remembered on the server.
 """
 
-from urllib.parse import urlsplit
-
 from flask import Response, current_app, request, url_for
 
-from webapp.access import can, safe_next, signed_in
+from webapp.access import can, page_of_htmx, safe_next, signed_in
 from webapp.hypermedia import done, is_htmx, render
 from webapp.permissions import SEES_RECORDS
 
@@ -37,5 +35,5 @@ def _here() -> str:
     """The page beneath the dialog, which is made anew; the page of the shortcuts where they stand on one."""
     if not is_htmx():
         return url_for("home.shortcuts")
-    current = urlsplit(request.headers.get("HX-Current-URL", ""))
+    current = page_of_htmx()
     return safe_next(current.path + (f"?{current.query}" if current.query else ""))

@@ -119,7 +119,7 @@ def edit(invoice_id: int) -> Response:
     if not invoice.is_draft:
         return _issued_already(invoice)
     draft = Draft(invoice)
-    if request.method == "GET":
+    if request.method != "POST":  # a HEAD is as harmless as a GET
         return _opened(draft)
     draft.form.validate()
     try:

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, SelectMultipleField
-from wtforms.validators import InputRequired, NumberRange, Regexp
+from wtforms.validators import NumberRange, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.business import BusinessFields, currencies, language, language_choices
@@ -28,9 +28,9 @@ class CompanyForm(BusinessFields, EditForm):
     """The business. Without `currency` and `tax_style` once they are fixed."""
 
     due_days = IntegerField(
-        "Days to pay", [InputRequired("Type a number of days."), NumberRange(0, 365, "Type between 0 and 365 days.")]
+        "Days to pay", [required("Type a number of days."), NumberRange(0, 365, "Type between 0 and 365 days.")]
     )
-    credit_limit_minor = MoneyField("Credit limit", [InputRequired("Type an amount, 0 for none.")])
+    credit_limit_minor = MoneyField("Credit limit", [required("Type an amount, 0 for none.")])
     expiry_policy = RadioField("When a package expires", choices=EXPIRY_POLICIES)
 
     def __init__(self, company: Company, *, fixed: bool) -> None:
