@@ -3,7 +3,7 @@ screen is accessible and fits."""
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,7 +16,7 @@ from webapp.models import Customer, Group, Item, Journal, Payment, User
 OpenPage = Callable[..., Page]
 Check = Callable[[Page], None]
 
-TODAY = date.today()  # noqa: DTZ011  # the tests' company is in UTC, as is the machine that runs them
+TODAY = datetime.now(UTC).date()  # the company of the tests keeps UTC
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Home in a real browser: the next step of a row without leaving the page, and the figures behind the chart."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -18,7 +18,7 @@ Check = Callable[[Page], None]
 @pytest.fixture
 def busy(app: Flask, cast: dict[str, User]) -> None:
     """Something of each kind, on the real day: the pages are not told another."""
-    desk, today = cast["owner"], date.today()  # noqa: DTZ011  # the day of the test's company, which keeps UTC
+    desk, today = cast["owner"], datetime.now(UTC).date()  # the company of the tests keeps UTC
     long_ago = today - timedelta(days=40)
     package = make.piano(validity="date", last_day=today + timedelta(days=3))
     lesson = PackageItem.get(PackageItem.package == package).item

@@ -157,3 +157,10 @@ def test_26_what_was_never_paid_of_a_completed_package_is_credited(desk: User) -
     assert (Invoice.get_by_id(sale.id).status, f.due(sale)) == ("paid", 0)
     assert InvoiceLine.get(InvoiceLine.invoice == sale).cancelled_minor == f.money("500")
     assert (f.funds(membership), f.general(emma)) == (0, 0)
+
+
+def test_account_is_entered_once(desk: User) -> None:
+    invoice = f.save(f.somebody(), (f.item("Book", "20"), "1"), by=desk)
+    account = Tender(f.method("account"), 1000)
+    with pytest.raises(DomainError, match="entered once"):
+        payments.pay(invoice.id, [account, account], by=desk, on=f.DAY)

@@ -118,6 +118,8 @@ def plan(open_: Open, tenders: Sequence[Tender], *, keep_rest: bool) -> Plan:
             raise DomainError("This cannot be below 0.", tender.field)
         if not tender.method.active:
             raise DomainError(f"{tender.method.name} is switched off.", tender.field)
+    if sum(t.method.is_account for t in tenders) > 1:
+        raise DomainError("Account can be entered once.", tenders[-1].field)
     others = [t for t in tenders if not t.method.is_account]
     account = next((t for t in tenders if t.method.is_account), None)
     asked = account.amount_minor if account else 0
