@@ -8,6 +8,11 @@ const on = (type, handler, options) => document.addEventListener(type, handler, 
 const phone = matchMedia("(max-width: 52rem)");
 const modal = find("[data-modal]"), menu = find("#menu"), toasts = find("#toasts"), status = find("#say");
 
+// htmx takes hold of the page in a task of its own, queued before this one: until then a link that opens a dialog would
+// open a page. Tests wait for data-ready.
+const ready = new Promise((resolve) => { setTimeout(resolve); });
+ready.then(() => { document.documentElement.dataset.ready = ""; });
+
 /** Read a sentence out without moving the focus. */
 function say(text) {
   status.textContent = "";
@@ -402,7 +407,7 @@ on("keydown", (event) => {
     return;
   }
   event.preventDefault();
-  if (!wanted.matches("input")) { wanted.click(); return; }
+  if (!wanted.matches("input")) { ready.then(() => wanted.click()); return; }
   cameFrom = document.activeElement;
   const details = wanted.closest("details");
   if (details) details.open = true;

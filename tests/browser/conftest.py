@@ -30,6 +30,12 @@ REPORT_POLICY = """addEventListener("securitypolicyviolation",
     breach => console.error("content policy:", breach.violatedDirective, breach.blockedURI, breach.sourceFile))"""
 
 
+HOLD_CLICKS = """document.adoptedStyleSheets = [new CSSStyleSheet()]
+document.adoptedStyleSheets[0].replaceSync("html:not([data-ready]) { pointer-events: none }")"""
+"""A page takes no click before its scripts are in place, and Playwright tries until it does: clicked earlier, a link
+that opens a dialog opens a page. Also where a link or a form led to the page."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -93,10 +99,14 @@ def open_page(chromium: Browser, live_server: str, app: Flask, said: list[str]) 
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(REPORT_POLICY)
+        if javascript:
+            context.add_init_script(HOLD_CLICKS)
         if name:
             cookie = {"name": app.config["SESSION_COOKIE_NAME"], "value": session_cookie(app, name)}
             context.add_cookies([{**cookie, "url": live_server}])  # type: ignore[typeddict-item]  # the optional keys
         page = context.new_page()
+        if javascript:
+            wait_for_scripts(page)
         page.on("console", lambda message: listen(message, said))
         page.on("pageerror", lambda error: said.append(f"a script failed: {error}"))
         return page
@@ -105,6 +115,22 @@ def open_page(chromium: Browser, live_server: str, app: Flask, said: list[str]) 
     for context in contexts:
         context.close()
     assert said == []
+
+
+def wait_for_scripts(page: Page) -> None:
+    """Let `goto` and its kind return when the scripts of the page are in place, for tests that then press keys."""
+
+    def waiting(go: Callable[..., Any]) -> Callable[..., Any]:
+        def go_and_wait(*args: Any, **kwargs: Any) -> Any:
+            response = go(*args, **kwargs)
+            if page.locator("script").count():
+                page.locator("html[data-ready]").wait_for(state="attached")
+            return response
+
+        return go_and_wait
+
+    for name in ("goto", "reload", "go_back", "go_forward"):
+        setattr(page, name, waiting(getattr(page, name)))
 
 
 def listen(message: ConsoleMessage, said: list[str]) -> None:
