@@ -1,25 +1,18 @@
-"""Commands for the person who runs Carnet: ``flask --app wsgi …``."""
+"""The people of the business, the sample business, and what a night job does."""
 
-import functools
 import secrets
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
 
 import click
-from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask import current_app
 
+from webapp.cli.connection import connected
 from webapp.db import transactional, utcnow
-from webapp.domain import checks, passwords, staff
 from webapp.domain import demo as sample
+from webapp.domain import passwords, staff
 from webapp.domain.company import Currency, Owner, Profile, set_up
 from webapp.domain.errors import DomainError
 from webapp.domain.memberships import expire_due
-from webapp.migrations import migrate
 from webapp.models import Company, Role
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 SAMPLE = Profile("Blue Heron Flight School", Currency("USD", 2), "America/New_York", "en_US", tax_inclusive=False)
 SAMPLE_STAFF = (
@@ -27,37 +20,6 @@ SAMPLE_STAFF = (
     ("frontdesk", "Fay Lindqvist", "Front Desk"),
     ("bookkeeper", "Bo Adeyemi", "Bookkeeper"),
 )
-
-
-def init_app(app: Flask) -> None:
-    """Make the commands known."""
-    for command in (migrate_command, create_user, demo, expire, check_ledger):
-        app.cli.add_command(command)
-
-
-def connected(command: Callable[P, T]) -> Callable[P, T]:
-    """Run a command with a connection of its own; a refusal of the domain is its sentence and exit code 1."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        with current_app.extensions["carnet.database"].connection_context():
-            try:
-                return command(*args, **kwargs)
-            except DomainError as error:
-                raise click.ClickException(error.message) from error
-
-    return with_appcontext(run)
-
-
-@click.command("migrate")
-@connected
-def migrate_command() -> None:
-    """Bring the database up to date."""
-    try:
-        done = migrate(current_app.extensions["carnet.database"])
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo("\n".join(f"Applied {name}" for name in done) if done else "The database is up to date.")
 
 
 @click.command("create-user")
@@ -113,18 +75,6 @@ def expire() -> None:
     """End the memberships whose last day is past; for a nightly job, though the first look of a day does it too."""
     ended = expire_due(_company().day_of(utcnow()))
     click.echo(f"{ended} membership{' was' if ended == 1 else 's were'} ended.")
-
-
-@click.command("check-ledger")
-@connected
-def check_ledger() -> None:
-    """Prove every invariant of the books; print each fault by name and exit 1 when there is one."""
-    faults = checks.faults()
-    for fault in faults:
-        click.echo(f"{fault.name}: {fault.sentence}")
-    if faults:
-        raise SystemExit(1)
-    click.echo("The books are right.")
 
 
 def _company() -> Company:

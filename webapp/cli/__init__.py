@@ -1,0 +1,13 @@
+"""Commands for the person who runs Carnet: ``flask --app wsgi …``."""
+
+from flask import Flask
+
+from webapp.cli.books import check_ledger
+from webapp.cli.business import create_user, demo, expire
+from webapp.cli.schema import migrate_command
+
+
+def init_app(app: Flask) -> None:
+    """Make the commands known."""
+    for command in (migrate_command, create_user, demo, expire, check_ledger):
+        app.cli.add_command(command)
