@@ -159,25 +159,40 @@ def file_of_version(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 @pytest.mark.parametrize(
-    "version, sentence",
-    [(-1, r"at schema -1, this program needs \d+\. .*flask migrate"), (99, r"at schema 99, .*Upgrade the program")],
-    ids=["older", "newer"],
+    "change, sentence",
+    [
+        ("UPDATE schema_version SET version = 98", r"at schema 98, this program needs 99\. .*flask migrate"),
+        ("UPDATE schema_version SET version = 100", r"at schema 100, newer .*Upgrade the program"),
+        ("UPDATE schema_version SET version = 0", r"none says which schema .*restore a backup"),
+        ("INSERT INTO schema_version (version) VALUES (99)", r"none says which schema"),
+        ("DELETE FROM schema_version", r"none says which schema"),
+        ("DROP TABLE schema_version", r"none says which schema"),
+    ],
+    ids=["older", "newer", "half", "two versions", "no version", "something else's"],
 )
 def test_a_database_of_another_version_is_refused_at_start(
-    file_of_version: tuple[str, Path], version: int, sentence: str
+    file_of_version: tuple[str, Path], change: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, folder = file_of_version
     with db.obj.connection_context():
-        execute("UPDATE schema_version SET version = ?", (version,))
+        execute(change)
+    monkeypatch.setattr(migrations, "names", lambda: [f"{number:04}_next" for number in range(1, 100)])
     with pytest.raises(StaleDatabase, match=sentence):
-        create_app({"DATABASE_URL": url, "INSTANCE": folder, "SECRET_KEY": "only for tests"})
+        create_app({"DATABASE_URL": url, "INSTANCE": folder, "SECRET_KEY": "a key for the tests alone"})
+
+
+def test_what_is_not_ours_is_not_migrated(bare: peewee.Database) -> None:
+    execute("CREATE TABLE ledger (id INTEGER)")
+    with pytest.raises(ValueError, match="a database of its own"):
+        migrate(bare)
+    assert tables() == {"ledger"}
 
 
 def test_an_empty_database_is_migrated_at_start(tmp_path: Path) -> None:
     before = db.obj
     try:
         url = f"sqlite:///{tmp_path / 'carnet.db'}"
-        create_app({"DATABASE_URL": url, "INSTANCE": tmp_path, "SECRET_KEY": "only for tests"})
+        create_app({"DATABASE_URL": url, "INSTANCE": tmp_path, "SECRET_KEY": "a key for the tests alone"})
         with db.obj.connection_context():
             assert state(db.obj).is_current
     finally:

@@ -7,8 +7,10 @@ from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from webapp import db
+from webapp import db, presence
 from webapp.config import secret_key
+from webapp.errors import Words
+from webapp.hypermedia import PAGE, is_htmx
 from webapp.migrations import migrate, state
 from webapp.models import Company
 
@@ -35,20 +37,16 @@ def init_app(app: Flask) -> None:
 def check_schema(app: Flask) -> None:
     """Migrate an empty database; refuse one that is not up to date, with the command that mends it."""
     database = app.extensions["carnet.database"]
-    with database.connection_context():
-        found = state(database)
-        if found.is_empty:
-            migrate(database)
-        elif found.found > found.needed:
-            raise StaleDatabase(
-                f"The database is at schema {found.found}, newer than this program ({found.needed})."
-                " Upgrade the program."
-            )
-        elif not found.is_current:
-            raise StaleDatabase(
-                f"The database is at schema {found.found}, this program needs {found.needed}."
-                " Make a backup, then run: python3 run.py flask migrate"
-            )
+    try:
+        with presence.shared(database):
+            found = state(database)
+        if found.is_empty:  # of several processes that start at once, one makes the tables
+            with presence.alone(database, wait=30), database.connection_context():
+                migrate(database)
+        elif found.fault:
+            raise StaleDatabase(found.fault)
+    except (presence.Away, presence.InUse) as error:
+        raise StaleDatabase(str(error)) from error
 
 
 def _configure(app: Flask) -> None:
@@ -64,9 +62,26 @@ def _configure(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
-def _connect() -> None:
+def _connect() -> Response | None:
     if request.endpoint != "static":
-        db.db.connect(reuse_if_open=True)
+        try:
+            presence.enter(db.db.obj)
+        except presence.Away as away:
+            return _not_now(str(away))
+    return None
+
+
+def _not_now(sentence: str) -> Response:
+    """An answer that needs nothing of the database, not even who asks; so not through Flask, which would look."""
+    words = Words("Carnet is being looked after", f"Nothing was saved. {sentence}")
+    environment = current_app.jinja_env
+    if is_htmx():
+        said = [("bad", f"{words.title}. {words.text}")]
+        body = environment.get_template("_toasts.html").render(messages=said, partial=True)
+    else:
+        page = environment.get_template("errors/error.html")
+        body = page.render(layout=PAGE, words=words, code=503, status=503, broken=True)
+    return Response(body, 503, {"Retry-After": "10"}, mimetype="text/html")
 
 
 def _release(_error: BaseException | None) -> None:

@@ -4,10 +4,11 @@ from flask import Flask
 
 from webapp.cli.books import check_ledger
 from webapp.cli.business import create_user, demo, expire
+from webapp.cli.copying import copy_database
 from webapp.cli.schema import migrate_command
 
 
 def init_app(app: Flask) -> None:
     """Make the commands known."""
-    for command in (migrate_command, create_user, demo, expire, check_ledger):
+    for command in (migrate_command, create_user, demo, expire, check_ledger, copy_database):
         app.cli.add_command(command)

@@ -8,6 +8,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from webapp import presence
 from webapp.domain.errors import DomainError
 
 P = ParamSpec("P")
@@ -19,10 +20,12 @@ def connected(command: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        with current_app.extensions["carnet.database"].connection_context():
-            try:
+        try:
+            with presence.shared(current_app.extensions["carnet.database"]):
                 return command(*args, **kwargs)
-            except DomainError as error:
-                raise click.ClickException(error.message) from error
+        except DomainError as error:
+            raise click.ClickException(error.message) from error
+        except presence.Away as error:
+            raise click.ClickException(str(error)) from error
 
     return with_appcontext(run)

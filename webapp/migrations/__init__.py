@@ -3,11 +3,16 @@
 import importlib
 import pkgutil
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import peewee
+import psycopg
 
-from webapp.db import execute, is_sqlite, rows, transactional
+from webapp.db import execute, is_sqlite, transactional
+
+DRIVER_ERRORS = (vars(peewee)["sqlite3"].Error, psycopg.Error)
+TABLES_OF_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+TABLES_OF_POSTGRESQL = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
 
 TYPES = {
     True: {  # SQLite, STRICT
@@ -33,6 +38,10 @@ TYPES = {
 }
 
 
+UNKNOWN = -1
+"""The version of a database that holds something, but no version of ours."""
+
+
 class SchemaState(NamedTuple):
     """The version a database has and the one this program needs; 0 is an empty database."""
 
@@ -47,6 +56,26 @@ class SchemaState(NamedTuple):
     def is_current(self) -> bool:
         return self.found == self.needed
 
+    @property
+    def fault(self) -> str | None:
+        """What keeps this program from working with the database, and what to do; None when nothing does."""
+        if self.found == UNKNOWN:
+            return (
+                "The database holds tables, but none says which schema of Carnet they are: it is something else's, or it"
+                " is damaged. Give Carnet a database of its own, or restore a backup."
+            )
+        if self.found > self.needed:
+            return (
+                f"The database is at schema {self.found}, newer than this program ({self.needed})."
+                " Upgrade the program, and start it again."
+            )
+        if self.found < self.needed:
+            return (
+                f"The database is at schema {self.found}, this program needs {self.needed}. Stop Carnet and run:"
+                " python3 run.py flask migrate (it makes a backup first)"
+            )
+        return None
+
 
 def names() -> list[str]:
     """The migrations in order, by module name; the number in front is the version each leads to."""
@@ -55,19 +84,39 @@ def names() -> list[str]:
 
 def state(database: peewee.Database) -> SchemaState:
     """What the database is and what it should be."""
-    needed = len(names())
-    if not database.table_exists("schema_version"):
-        return SchemaState(0, needed)
-    return SchemaState(int(rows("SELECT version FROM schema_version")[0][0]), needed)
+    return SchemaState(_version(database), len(names()))
+
+
+def _version(database: peewee.Database) -> int:
+    tables = _seen(database, TABLES_OF_SQLITE if isinstance(database, peewee.SqliteDatabase) else TABLES_OF_POSTGRESQL)
+    if not tables:
+        return 0
+    if ("schema_version",) not in tables:
+        return UNKNOWN
+    match _seen(database, "SELECT version FROM schema_version"):
+        case [(int() as version,)] if version > 0:
+            return version
+    return UNKNOWN
+
+
+def _seen(database: peewee.Database, sql: str) -> list[tuple[Any, ...]]:
+    """The rows, without Peewee's noticing: to look is no part of what a request is counted to ask."""
+    try:
+        cursor = database.cursor()  # type: ignore[no-untyped-call]  # in Peewee's stubs
+        cursor.execute(sql)
+        return [tuple(row) for row in cursor.fetchall()]
+    except DRIVER_ERRORS as error:
+        raise peewee.OperationalError(error) from error
 
 
 def migrate(database: peewee.Database) -> list[str]:
-    """Bring the database up to date and name what was done; a database newer than the program raises ValueError."""
-    found, needed = state(database)
-    if found > needed:
-        raise ValueError(f"The database is at schema {found}, newer than this program ({needed}). Upgrade the program.")
-    done = names()[found:]
-    for version, name in enumerate(done, start=found + 1):
+    """Bring the database up to date and name what was done; one newer than the program, or of something else, raises
+    ValueError."""
+    found = state(database)
+    if found.fault and not 0 <= found.found < found.needed:
+        raise ValueError(found.fault)
+    done = names()[found.found :]
+    for version, name in enumerate(done, start=found.found + 1):
         _apply(version, name)
     return done
 
