@@ -12,7 +12,8 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 import peewee
 from playhouse.cockroachdb import PooledCockroachDatabase
-from playhouse.pool import PooledPostgresqlDatabase
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
+from psycopg.conninfo import conninfo_to_dict
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,8 +23,28 @@ db = peewee.DatabaseProxy()
 SAFE_WAL = (3, 51, 3)
 """Older SQLite can lose committed pages in WAL mode when a checkpoint meets a commit; those keep a rollback journal."""
 
+ISOLATION = "SERIALIZABLE"
+"""How acts are kept apart on PostgreSQL and CockroachDB."""
+
 _RETRIED = {"40001", "40P01"}
-_ATTEMPTS = 12
+_ATTEMPTS, _SECONDS = 12, 3
+
+LOST = {"57P01", "57P02", "57P03", "25P03", "40003"}
+"""What PostgreSQL says when it ends a connection, besides the whole class 08; often it has no time to say anything."""
+
+_PATIENCE = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds for what was sent to arrive; then the network is cut
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+_MANNERS = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
+"""Nobody waits longer for another's lock than on SQLite, and who vanished in the middle of an act lets go."""
+
+
+class OutcomeUnknown(peewee.OperationalError):
+    """The connection or the disk failed while the act was being committed: it may have happened, or not at all."""
 
 
 class InstantField(peewee.Field):
@@ -132,20 +153,55 @@ def connect(url: str, *, pool: int = 16) -> peewee.Database:
 
     Raises ValueError for a URL of a kind that is not known.
     """
+    database: peewee.Database
     if url.startswith("sqlite:///"):
         database = _sqlite(url.removeprefix("sqlite:///"))
     elif url.startswith(("postgresql://", "postgres://")):
-        url = "postgresql://" + url.split("://", 1)[1]
-        database = PooledPostgresqlDatabase(
-            url, max_connections=pool, stale_timeout=300, timeout=5, prefer_psycopg3=True
-        )
+        database = _pooled(Postgres, url, pool)
     elif url.startswith("cockroachdb://"):
-        url = "postgresql://" + url.split("://", 1)[1]
-        database = PooledCockroachDatabase(url, max_connections=pool, stale_timeout=300, timeout=5)
+        database = _pooled(Cockroach, url, pool)
     else:
         raise ValueError("DATABASE_URL must begin with sqlite:///, postgresql:// or cockroachdb://")
     db.initialize(database)
     return database
+
+
+class Careful:
+    """A pool in front of a server: what is full or gone is an `OperationalError`, and no connection is waited for long.
+
+    A connection is asked for a sign of life before it is handed out, and replaced when it gives none; the first one is
+    opened for the first request, so after the server process was forked.
+    """
+
+    def connect(self, reuse_if_open: bool = False) -> bool:
+        try:
+            return bool(super().connect(reuse_if_open))  # type: ignore[misc]  # of the pool that this stands before
+        except MaxConnectionsExceeded as error:
+            raise peewee.OperationalError(error) from error
+
+
+class _Mannered(peewee.PostgresqlDatabase):
+    """Says how long to wait for others as soon as a connection is made."""
+
+    def _connect(self) -> Any:
+        connection = super()._connect()  # type: ignore[misc]  # which the stubs leave out
+        connection.execute(_MANNERS)
+        return connection
+
+
+class Postgres(Careful, PooledPostgresqlDatabase, _Mannered):  # type: ignore[misc]  # see pyproject on playhouse
+    """PostgreSQL behind a pool."""
+
+
+class Cockroach(Careful, PooledCockroachDatabase, _Mannered):  # type: ignore[misc]  # as above
+    """CockroachDB behind a pool."""
+
+
+def _pooled(kind: Callable[..., peewee.Database], url: str, pool: int) -> peewee.Database:
+    url = "postgresql://" + url.split("://", 1)[1]
+    said = conninfo_to_dict(url)
+    patience = {name: value for name, value in _PATIENCE.items() if name not in said}
+    return kind(url, max_connections=pool, stale_timeout=300, timeout=5, prefer_psycopg3=True, **patience)
 
 
 def _sqlite(path: str) -> peewee.SqliteDatabase:
@@ -190,20 +246,21 @@ def transactional(verb: Callable[P, T]) -> Callable[P, T]:
     """Run a verb in one transaction, or as a part of the one already open.
 
     SQLite takes the writer's place at the start (IMMEDIATE); PostgreSQL and CockroachDB run SERIALIZABLE, and the whole
-    verb runs again when the engine reports a serialization failure. So a verb must be safe to run again: it changes
-    nothing but the database.
+    verb runs again when the engine reports a serialization failure, for some seconds at most. So a verb must be safe to
+    run again: it changes nothing but the database. Raises `OutcomeUnknown`, and does not try again, when the connection
+    is lost while it commits.
     """
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         if db.in_transaction():
             return verb(*args, **kwargs)
+        give_up_at = time.monotonic() + _SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with db.atomic(*(() if is_sqlite() else ("SERIALIZABLE",))):
-                    return verb(*args, **kwargs)
+                return _in_one_transaction(functools.partial(verb, *args, **kwargs))
             except (peewee.OperationalError, peewee.IntegrityError, peewee.InternalError) as error:
-                if attempt == _ATTEMPTS or not _worth_retrying(error):
+                if attempt == _ATTEMPTS or time.monotonic() > give_up_at or not _worth_retrying(error):
                     raise
                 time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 7)))  # noqa: S311  # jitter, not a secret
         raise AssertionError("unreachable")
@@ -211,9 +268,50 @@ def transactional(verb: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
+def _in_one_transaction(act: Callable[[], T]) -> T:
+    is_done = False
+    try:
+        with db.atomic(*(() if is_sqlite() else (ISOLATION,))):
+            result = act()
+            is_done = True
+        return result
+    except peewee.PeeweeException as error:
+        _leave_broken()
+        if is_done and _may_have_happened(error):
+            raise OutcomeUnknown(*error.args) from error
+        raise
+
+
+def _leave_broken() -> None:
+    """An SQLite connection that could not even roll back is given up; the next one puts the file right."""
+    if is_sqlite() and not db.is_closed() and db.connection().in_transaction:
+        db.close()
+
+
 def _worth_retrying(error: Exception) -> bool:
-    origin = getattr(error, "orig", None) or error.__cause__ or error
-    return getattr(origin, "sqlstate", None) in _RETRIED
+    return not isinstance(error, OutcomeUnknown) and any(sign in _RETRIED for sign in signs(error))
+
+
+def _may_have_happened(error: Exception) -> bool:
+    """Whether a COMMIT that ended so may have been carried out: nobody said no, or the disk failed under it."""
+    said = list(signs(error))
+    if is_sqlite():
+        return any(isinstance(sign, int) and sign & 0xFF == _IOERR for sign in said)
+    return not said or any(sign in LOST or str(sign).startswith("08") for sign in said)
+
+
+_IOERR = 10
+
+
+def signs(error: BaseException) -> Iterator[str | int]:
+    """What the engine said, as SQLSTATEs of PostgreSQL or codes of SQLite; that of a failed rollback comes first."""
+    behind: BaseException | None = error
+    while behind is not None:
+        for said in (behind, getattr(behind, "orig", None)):
+            sign = getattr(said, "sqlstate", None) or getattr(said, "sqlite_errorcode", None)
+            if sign is not None:
+                yield sign
+        behind = behind.__cause__ or behind.__context__
 
 
 _stamp: ContextVar[datetime | None] = ContextVar("stamp", default=None)

@@ -1,15 +1,19 @@
 """What people see when something cannot be done: plain words, as a page or as a message over the page they are on."""
 
 import logging
+import os
+import signal
 from typing import NamedTuple
 
 import peewee
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp.domain.errors import Changed, DomainError, NotFound
 from webapp.hypermedia import is_htmx, render
+from webapp.trouble import Trouble, needs_a_new_process, trouble_of
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,49 @@ PLAIN = {
     ),
     503: Words("Busy or being looked after", "Nothing was saved. Wait a moment, then try again."),
 }
+TROUBLES = {
+    Trouble.BUSY: (503, PLAIN[503]),
+    Trouble.LOST: (
+        503,
+        Words(
+            "The database cannot be reached", "Nothing was saved. It is looked for again at every try; wait a moment."
+        ),
+    ),
+    Trouble.FULL: (
+        507,
+        Words(
+            "The disk is full",
+            "Nothing was saved, and all that was saved before is safe and can be read. Whoever looks after the computer"
+            " that Carnet runs on must make room on it.",
+        ),
+    ),
+    Trouble.READ_ONLY: (
+        503,
+        Words("Only reading is possible now", "The database takes no changes at the moment, so nothing was saved."),
+    ),
+    Trouble.FAILING: (
+        500,
+        Words(
+            "The disk does not do its work",
+            "Nothing was saved. Whoever looks after the computer that Carnet runs on must look at its disk.",
+        ),
+    ),
+    Trouble.DAMAGED: (
+        500,
+        Words(
+            "The database is damaged",
+            "Stop working with it, and tell whoever looks after Carnet: it has to be restored from a backup.",
+        ),
+    ),
+    Trouble.UNKNOWN: (
+        500,
+        Words(
+            "It is not known whether this was saved",
+            "The database was lost at the very moment of saving. Look whether it is there before you repeat it.",
+        ),
+    ),
+}
+SENDING_AGAIN_IS_SAFE = "Sending this same form again is safe: it is done once."
 FORM_TOO_OLD = Words(
     "This form is too old",
     "You were signed out or in again since it was opened, so nothing was saved. Reload the page and send it again.",
@@ -99,12 +146,51 @@ def on_refusal(error: DomainError) -> Response:
     return _answer(422, Words(PLAIN[422].title, str(error) or PLAIN[422].text))
 
 
-def on_busy(error: peewee.OperationalError) -> Response:
-    """The database could not be reached or stayed locked: the transaction did not happen, and may be tried again."""
-    log.warning("the database did not answer", exc_info=error)
-    response = _answer(503, PLAIN[503])
-    response.headers["Retry-After"] = "5"
+class Again(NamedTuple):
+    """A form to be sent once more as it was."""
+
+    path: str
+    fields: list[tuple[str, str]]
+
+
+def on_trouble(error: peewee.PeeweeException) -> Response:
+    """The database failed: what is wrong, whether anything was saved, and what was typed, to be sent again."""
+    trouble = trouble_of(error)
+    if trouble is None:
+        raise error
+    log.warning("the database could not do it: %s", trouble.name.lower(), exc_info=error)
+    status, words = TROUBLES[trouble]
+    response = _without_the_database(status, words, trouble)
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    if needs_a_new_process(error) and "gunicorn.socket" in request.environ:
+        os.kill(os.getpid(), signal.SIGTERM)  # gunicorn ends this worker after what it is at, and starts another
     return response
+
+
+def _without_the_database(status: int, words: Words, trouble: Trouble) -> Response:
+    g._login_user = AnonymousUserMixin()  # else Flask-Login asks who is here
+    again = _again()
+    is_once = again is not None and any(name == "form_key" for name, _ in again.fields)
+    try:
+        if is_htmx():
+            safe = f" {SENDING_AGAIN_IS_SAFE}" if trouble is Trouble.UNKNOWN and "form_key" in request.form else ""
+            message = ("bad", f"{words.title}. {words.text}{safe}")
+            return make_response(render_template("_toasts.html", messages=[message], partial=True), status)
+        return render(
+            "errors/trouble.html", status, words=words, code=status, broken=True, again=again, is_once=is_once
+        )
+    except Exception:
+        log.exception("the page for %s could not be shown", trouble.name)
+        return make_response(LAST_RESORT.format(title=words.title, text=words.text), status)
+
+
+def _again() -> Again | None:
+    """What was typed, unless a secret is among it, which no page may show."""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    if request.method != "POST" or not fields or any("password" in name for name, _ in fields):
+        return None
+    return Again(request.full_path.rstrip("?"), fields)
 
 
 def on_fault(error: Exception) -> Response:
@@ -120,6 +206,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Changed, on_changed)
     app.register_error_handler(NotFound, on_not_found)
     app.register_error_handler(DomainError, on_refusal)
-    app.register_error_handler(peewee.OperationalError, on_busy)
+    app.register_error_handler(peewee.PeeweeException, on_trouble)
     if not (app.testing or app.debug):  # there the fault itself is wanted
         app.register_error_handler(Exception, on_fault)
