@@ -7,6 +7,7 @@ python3 run.py flask …     any command of the app, for example: python3 run.py
 python3 run.py test …      every check and every test; what follows is handed to pytest
 python3 run.py check       lint, types and the tests of the house's own rules: quick
 python3 run.py bench …     the measurements of tests/bench
+python3 run.py faults …    kills, full disks, cut networks and the like, and what is lost to them: nothing
 """
 
 from __future__ import annotations
@@ -28,12 +29,32 @@ INSTANCE = ROOT / "instance"
 OLDEST = (3, 11)
 RUNTIME = ["requirements.txt"]
 DEVELOPMENT = ["requirements.txt", "tests/requirements.txt"]
+# One process: SQLite has one writer at a time anyway. Threads enough that somebody can read while others wait to write.
+# No control socket: it would lie in the person's home folder. What is longer than the limits is refused unread.
+GUNICORN = [
+    "--worker-class=webapp.serving.PatientWorker",
+    "--workers=1",
+    "--threads=16",
+    "--no-control-socket",
+    "--limit-request-line=4094",
+    "--limit-request-fields=100",
+    "--limit-request-field_size=8190",
+    "--log-level=warning",
+]
 HOUSE_RULES = [f"tests/test_{rule}.py" for rule in ("architecture", "migrations", "routes", "settings")]
 
 
 def main(arguments: list[str]) -> None:
     command, *rest = arguments or ["run"]
-    commands = {"run": serve, "demo": demo, "flask": flask, "test": test, "check": check, "bench": bench}
+    commands = {
+        "run": serve,
+        "demo": demo,
+        "flask": flask,
+        "test": test,
+        "check": check,
+        "bench": bench,
+        "faults": faults,
+    }
     if command in ("-h", "--help", "help"):
         print(__doc__, end="")
         return
@@ -43,7 +64,7 @@ def main(arguments: list[str]) -> None:
         sys.exit("Carnet runs on Linux and macOS. On Windows, run it in the Windows Subsystem for Linux.")
     use_new_enough_python()
     os.chdir(ROOT)
-    if command in ("test", "check", "bench"):
+    if command in ("test", "check", "bench", "faults"):
         set_up(DEVELOPMENT)
     else:
         set_up(RUNTIME)
@@ -57,9 +78,7 @@ def main(arguments: list[str]) -> None:
 def serve(rest: list[str]) -> None:
     port = free_port(os.environ.get("PORT", "8000"))
     print(f"Carnet: http://127.0.0.1:{port}  (Ctrl+C stops it)", flush=True)
-    # One process: SQLite has one writer at a time anyway. No control socket: it would lie in the person's home folder.
-    options = ["--worker-class=gthread", "--workers=1", "--threads=8", "--no-control-socket", "--log-level=warning"]
-    os.execv(PYTHON, [str(PYTHON), "-m", "gunicorn", *options, f"--bind=127.0.0.1:{port}", *rest, "wsgi:app"])
+    os.execv(PYTHON, [str(PYTHON), "-m", "gunicorn", *GUNICORN, f"--bind=127.0.0.1:{port}", *rest, "wsgi:app"])
 
 
 def demo(rest: list[str]) -> None:
@@ -106,6 +125,10 @@ def check(rest: list[str]) -> None:
 
 def bench(rest: list[str]) -> None:
     sys.exit(call("tests.bench", *rest))
+
+
+def faults(rest: list[str]) -> None:
+    sys.exit(call("tests.faults", *rest))
 
 
 def lint() -> list[tuple[str, int]]:

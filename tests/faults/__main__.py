@@ -1,0 +1,63 @@
+"""The faults: ``python3 run.py faults [NAME …] [--sqlite | --postgres] [--small]``. docs/faults.md explains them."""
+
+import argparse
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tests.faults import kills, report
+from tests.faults.report import Outcome
+
+
+class Fault(NamedTuple):
+    """How a fault is provoked, and how often at full and at small size."""
+
+    provoke: Callable[[str, int], Outcome]
+    runs: int
+    small: int
+    engines: tuple[str, ...] = ("sqlite", "postgres")
+
+
+FAULTS = {
+    "kill-worker": Fault(kills.workers, 200, 5),
+    "kill-postgres": Fault(kills.postgres, 20, 2, ("postgres",)),
+}
+
+
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    outcomes = []
+    for name in options.names or FAULTS:
+        fault = FAULTS[name]
+        for engine in fault.engines:
+            if engine in options.engines:
+                began = time.monotonic()
+                outcomes.append(_provoke(name, fault, engine, fault.small if options.small else fault.runs))
+                verdict = "well" if outcomes[-1].is_well else f"WRONG: {'; '.join(outcomes[-1].wrong[:5])}"
+                print(f"{name}, {engine}: {verdict} ({time.monotonic() - began:.0f} s)", flush=True)
+    report.show(outcomes)
+    return int(not all(outcome.is_well for outcome in outcomes))
+
+
+def _provoke(name: str, fault: Fault, engine: str, runs: int) -> Outcome:
+    try:
+        return fault.provoke(engine, runs)
+    except Exception as error:
+        traceback.print_exc()
+        return Outcome(name, engine, runs, wrong=[f"did not come to an end: {error!r}"])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run.py faults", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *FAULTS], metavar="NAME", help=", ".join(FAULTS))
+    for name in ("sqlite", "postgres"):
+        parser.add_argument(f"--{name}", dest="engines", action="store_const", const=[name], help=f"only {name}")
+    parser.add_argument("--small", action="store_true", help="a few of each, in a few seconds")
+    parser.set_defaults(engines=["sqlite", "postgres"])
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
