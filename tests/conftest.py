@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import peewee
 import pytest
 from flask import Flask
+from hypothesis import settings
 from jinja2 import StrictUndefined
 
 from tests import engines
@@ -28,6 +29,9 @@ from webapp.migrations import migrate
 from webapp.models import User
 
 ENGINES = ("sqlite", "postgres")
+
+# The same examples everywhere and each time, with no clock in them: a busy machine is no fault of the code.
+settings.load_profile("ci")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
