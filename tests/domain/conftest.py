@@ -8,6 +8,8 @@ import pytest
 from webapp.domain import checks
 from webapp.models import User
 
+pytest.register_assert_rewrite("tests.domain.machine", "tests.domain.machine_office")
+
 
 @pytest.fixture
 def desk(cast: dict[str, User]) -> User:

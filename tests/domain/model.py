@@ -2,233 +2,109 @@
 
 Nothing is kept twice: what is left, drawn and due is counted anew from the lines each time. Amounts are minor units,
 quantities thousandths. What the rules refuse raises `Refused`.
+
+Prices, endings, payments and corrections stand on each other in this order; here is what begins an invoice, and what
+moves a customer's own money.
 """
 
-import copy
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from tests.domain.model_prices import LIVE, Prices, Refused, due_of
+from tests.domain.model_corrections import Corrections
+from tests.domain.model_prices import NOTHING_OFF, Refused
 
-KINDS = {"standard": 1, "sale": 2, "draw": 3, "deposit": 4}
+STATE = ("general", "memberships", "invoices", "payments", "family")
 
 
-class Model(Prices):
-    """What adding, saving, paying, ending and voiding do."""
+class Model(Corrections):
+    """All acts on a customer's money."""
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
         """Put everything back as it was when what happens inside is refused."""
-        before = copy.deepcopy((self.general, self.memberships, self.invoices))
+        before = pickle.dumps([getattr(self, name) for name in STATE])
         try:
             yield
         except Refused:
-            self.general, self.memberships, self.invoices = before
+            for name, value in zip(STATE, pickle.loads(before), strict=True):  # noqa: S301  # made four lines above
+                setattr(self, name, value)
             raise
 
     def add(self, customer: int, package: str) -> None:
         if self.active(customer, package) is not None:
             raise Refused("already active")
 
-    def issue(self, number: int, customer: int, lines: list[dict[str, Any]]) -> None:
-        self.invoices[number] = {"customer": customer, "status": "open", "lines": lines, "payments": []}
+    def issue(
+        self, number: int, customer: int, lines: list[dict[str, Any]], typed: list[tuple[Any, ...]], due_on: date
+    ) -> None:
+        invoice = {"customer": customer, "status": "open", "lines": lines, "typed": typed, "due_on": due_on}
+        self.invoices[number] = invoice
         if not self.due(number):
-            self._paid(number)
+            self.paid(number)
 
-    # Paying
+    def use(self, number: int, item: str, quantity: int, today: date) -> list[dict[str, Any]]:
+        """The line that charges so much at the package rate, if all of it is left and the package funds reach."""
+        it = self.must_be_active(number, today)
+        if it["start"] > today or quantity > self.left(number, item):
+            raise Refused("not that much is there to use")
+        lines = self.priced(it["customer"], item, quantity, NOTHING_OFF, [number], {}, {})
+        if sum(line["net"] + line["tax"] for line in lines) > it["funds"]:
+            raise Refused("the funds do not reach")
+        return [line | {"position": 1} for line in lines]
 
-    def pay(self, number: int, tenders: list[tuple[str, int]], *, keep: bool, today: date) -> None:
-        self.expire(today, self.invoices[number]["customer"])
-        invoice = self.invoices[number]
-        if invoice["status"] != "open":
-            raise Refused("nothing to pay")
-        customer, kept = invoice["customer"], 0
-        for method, amount in sorted(tenders, key=lambda tender: tender[0] == "account"):
-            filled: list[tuple[int, int, str]] = []
-            rest = self._by_account(invoice, amount, filled) if method == "account" else amount
-            if method != "account":
-                rest = fill(invoice, amount, "method", filled, *KINDS)
-                self._paid_in(invoice, filled)
-                kept += rest
-            if rest and (method == "account" or not keep):
-                raise Refused("more than can be taken")
-            invoice["payments"].append({"method": method, "filled": filled})
-        # Deposits and kept money can be spent by the next payment, not by this one.
-        self.general[customer] += kept + sum(
-            amount
-            for payment in invoice["payments"][-len(tenders) :]
-            for line, amount, _ in payment["filled"]
-            if invoice["lines"][line]["source"] == "deposit"
-        )
-        if not self.due(number):
-            self._paid(number)
-        self._sweep(invoice)
+    # A customer's own money
 
-    def _by_account(self, invoice: dict[str, Any], asked: int, filled: list[tuple[int, int, str]]) -> int:
-        customer, lines = invoice["customer"], invoice["lines"]
+    def deposit(self, customer: int, method: str, amount: int) -> dict[str, Any]:
+        payment = self._new(method, customer, None, amount)
+        self.payments[payment["key"]] = payment
+        self.general[customer] += amount
+        return payment
 
-        def from_packages() -> None:
-            nonlocal asked
-            for index, line in enumerate(lines):
-                if line["source"] == "draw":
-                    it = self.memberships[line["membership"]]
-                    amount = put(line, min(asked, it["funds"]))
-                    it["funds"] -= amount
-                    asked -= amount
-                    filled.extend([(index, amount, "package")] if amount else [])
+    def withdraw(self, customer: int, amount: int, today: date) -> None:
+        self.expire(today, customer)
+        if amount > self.general[customer]:
+            raise Refused("more than there is")
+        self.general[customer] -= amount
 
-        def from_general(*sources: str) -> None:
-            nonlocal asked
-            for index, line in sorted(enumerate(lines), key=lambda found: KINDS[found[1]["source"]]):
-                if line["source"] in sources:
-                    limit = 0 if line["source"] == "sale" else self.limit
-                    amount = put(line, min(asked, self.general[customer] + limit))
-                    self.general[customer] -= amount
-                    asked -= amount
-                    filled.extend([(index, amount, "general")] if amount else [])
-                    self._paid_in(invoice, [(index, amount, "general")])
+    def adjust(self, customer: int, amount: int, today: date) -> None:
+        self.expire(today, customer)
+        with self.within_limits():
+            self.general[customer] += amount
 
-        from_packages()
-        from_general("standard", "sale")
-        from_packages()
-        from_general("draw")
-        return asked
+    def into_package(self, number: int, amount: int, today: date) -> None:
+        it = self.must_be_active(number, today)
+        if amount > min(self.general[it["customer"]], self.unbilled(number)):
+            raise Refused("more than there is, or than is unbilled")
+        self.general[it["customer"]] -= amount
+        it["funds"] += amount
 
-    def _paid_in(self, invoice: dict[str, Any], filled: list[tuple[int, int, str]]) -> None:
-        for index, amount, _ in filled:
-            line = invoice["lines"][index]
-            if line["source"] == "sale":
-                self.memberships[line["membership"]]["funds"] += amount
-
-    def _paid(self, number: int) -> None:
-        self.invoices[number]["status"] = "paid"
-        for membership in drawn_from(self.invoices[number]):
-            it = self.memberships[membership]
-            used_up = all(self.used(membership, item) == included for item, (included, _) in self.terms(it["package"]))
-            if it["state"] == "active" and used_up:
-                self._end(membership, "completed")
-
-    def _sweep(self, invoice: dict[str, Any]) -> None:
-        for line in invoice["lines"]:
-            if line["membership"] is not None and self.memberships[line["membership"]]["state"] != "active":
-                self._empty(line["membership"])
-
-    # Ending
-
-    def expire(self, today: date, customer: int | None = None) -> None:
-        for number, it in self.memberships.items():
-            over = it["end"] is not None and it["end"] < today
-            if it["state"] == "active" and over and customer in (None, it["customer"]):
-                self._end(number, "expired")
-
-    def remove(self, number: int) -> None:
-        if self.memberships[number]["state"] != "active":
-            raise Refused("not active")
-        self._end(number, "removed")
-
-    def _end(self, number: int, reason: str) -> None:
-        it = self.memberships[number]
-        it["state"], it["cancelled"] = reason, []
-        it["swept"] = self._empty(number)
-        for invoice_number, invoice in self.invoices.items():
-            unpaid = [x for x in invoice["lines"] if (x["source"], x["membership"]) == ("sale", number) and due_of(x)]
-            if invoice["status"] == "open" and unpaid:
-                for line in unpaid:
-                    it["cancelled"].append((invoice_number, line, due_of(line)))
-                    line["cancelled"] += due_of(line)
-                if not self.due(invoice_number):
-                    self._paid(invoice_number)
-
-    def _empty(self, number: int) -> int:
-        it = self.memberships[number]
-        amount, it["funds"] = it["funds"], 0
+    def out_of_package(self, number: int, amount: int, today: date) -> None:
+        it = self.must_be_active(number, today)
+        if amount > it["funds"]:
+            raise Refused("more than there is")
+        it["funds"] -= amount
         self.general[it["customer"]] += amount
-        return int(amount)
 
-    # Voiding
-
-    def void(self, number: int, *, refunded: bool, today: date) -> None:
-        invoice = self.invoices[number]
-        self.expire(today, invoice["customer"])
-        sold = {line["membership"] for line in invoice["lines"] if line["source"] == "sale"}
-        for other, line in self.lines(*LIVE):
-            if other is not invoice and line["source"] == "draw" and line["membership"] in sold:
-                raise Refused("drawn elsewhere")
-        before = self.general[invoice["customer"]]
-        for membership in drawn_from(invoice):
-            if self.memberships[membership]["state"] == "completed":
-                self._reopen(membership, own=True)
-        for payment in reversed(invoice["payments"]):
-            self._take_back(invoice, payment, refunded=refunded)
-        invoice["status"] = "void"
-        for membership in sorted({x["membership"] for x in invoice["lines"] if x["membership"] is not None}):
-            it = self.memberships[membership]
-            in_use = any(line["membership"] == membership for _, line in self.lines(*LIVE))
-            if it["state"] == "active" and membership in sold and not in_use:
-                it["state"] = "voided"
-            if it["state"] != "active":
-                self._empty(membership)
-        if self.general[invoice["customer"]] < min(before, -self.limit):
-            raise Refused("overdrawn")
-
-    def _reopen(self, number: int, *, own: bool) -> None:
-        it = self.memberships[number]
-        stays = self.active(it["customer"], it["package"]) is not None
-        if stays and not own:
-            return
-        it["funds"] += it["swept"]
-        self.general[it["customer"]] -= it["swept"]
-        it["swept"] = 0
-        if stays:
-            return
-        it["state"] = "active"
-        cancelled, it["cancelled"] = it["cancelled"], []
-        for invoice_number, line, amount in cancelled:
-            invoice = self.invoices[invoice_number]
-            if invoice["status"] == "void":
-                continue
-            line["cancelled"] -= amount
-            if invoice["status"] == "paid":
-                invoice["status"] = "open"
-                for other in drawn_from(invoice):
-                    if self.memberships[other]["state"] == "completed":
-                        self._reopen(other, own=False)
-
-    def _take_back(self, invoice: dict[str, Any], payment: dict[str, Any], *, refunded: bool) -> None:
-        customer, to_account = invoice["customer"], not refunded and payment["method"] != "account"
-        for index, amount, source in payment["filled"]:
-            if source == "package":
-                self.memberships[invoice["lines"][index]["membership"]]["funds"] += amount
-            if source == "general" or to_account:
-                self.general[customer] += amount
-        for index, amount, _ in payment["filled"]:
-            line = invoice["lines"][index]
-            if line["source"] == "deposit":
-                self.general[customer] -= amount
-            if line["source"] == "sale":
-                self.memberships[line["membership"]]["funds"] -= amount
-                if self.memberships[line["membership"]]["funds"] < 0:
-                    raise Refused("package funds below zero")
+    def merge(self, second: int, into: int, today: date) -> None:
+        """Everything of the second becomes the other's, payments and what they may pay for included."""
+        self.expire(today, second, into)
+        of_second = [it["package"] for it in self.memberships.values() if it["customer"] == second and is_active(it)]
+        if any(self.active(into, package) is not None for package in of_second):
+            raise Refused("both are active")
+        self.general[into] += self.general[second]
+        self.general[second] = 0
+        for it in [*self.memberships.values(), *self.invoices.values()]:
+            it["customer"] = into if it["customer"] == second else it["customer"]
+        taken_off = [back for it in self.invoices.values() for line in it["lines"] for back in line["taken_off"]]
+        for payment in [*self.payments.values(), *taken_off]:
+            payment["payer"] = into if payment["payer"] == second else payment["payer"]
+        owner, members = self.family
+        names = {second: into}
+        self.family = names.get(owner, owner), frozenset(names.get(member, member) for member in members)
 
 
-def drawn_from(invoice: dict[str, Any]) -> list[int]:
-    return sorted({line["membership"] for line in invoice["lines"] if line["source"] == "draw"})
-
-
-def put(line: dict[str, Any], available: int) -> int:
-    """Fill a line as far as the money goes, and say how much that was."""
-    amount = min(due_of(line), max(0, available))
-    line["paid"] += amount
-    return amount
-
-
-def fill(invoice: dict[str, Any], amount: int, source: str, filled: list[tuple[int, int, str]], *sources: str) -> int:
-    """Fill lines by kind and from top to bottom; what is left of the money."""
-    for index, line in sorted(enumerate(invoice["lines"]), key=lambda found: KINDS[found[1]["source"]]):
-        if line["source"] in sources:
-            part = put(line, amount)
-            amount -= part
-            filled.extend([(index, part, source)] if part else [])
-    return amount
+def is_active(it: dict[str, Any]) -> bool:
+    return bool(it["state"] == "active")
