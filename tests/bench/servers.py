@@ -58,12 +58,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(target: str, **environment: str) -> Iterator[Server]:
-    """gunicorn with a WSGI callable, until the block is left."""
+def serve(target: str, *options: str, **environment: str) -> Iterator[Server]:
+    """gunicorn with a WSGI callable, until the block is left; later options win."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", *OPTIONS, "--log-level=error", f"--bind=127.0.0.1:{port}", target]
+    command = [sys.executable, "-m", "gunicorn", *OPTIONS, *options, "--log-level=error"]
+    command += [f"--bind=127.0.0.1:{port}", target]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
     try:
         _wait(port, process)
