@@ -32,6 +32,10 @@ _ATTEMPTS, _SECONDS = 12, 3
 LOST = {"57P01", "57P02", "57P03", "25P03", "40003"}
 """What PostgreSQL says when it ends a connection, besides the whole class 08; often it has no time to say anything."""
 
+_TURN = "LOCK TABLE schema_version IN SHARE UPDATE EXCLUSIVE MODE"
+"""Whoever was refused once waits for others who were: twenty who try again at once would only refuse each other. A lock
+on a table, since it is the one statement that waits before the transaction decides which moment it sees."""
+
 _PATIENCE = {
     "connect_timeout": 3,
     "tcp_user_timeout": 10_000,  # milliseconds for what was sent to arrive; then the network is cut
@@ -258,7 +262,7 @@ def transactional(verb: Callable[P, T]) -> Callable[P, T]:
         give_up_at = time.monotonic() + _SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return _in_one_transaction(functools.partial(verb, *args, **kwargs))
+                return _in_one_transaction(functools.partial(verb, *args, **kwargs), in_turn=attempt > 1)
             except (peewee.OperationalError, peewee.IntegrityError, peewee.InternalError) as error:
                 if attempt == _ATTEMPTS or time.monotonic() > give_up_at or not _worth_retrying(error):
                     raise
@@ -268,18 +272,25 @@ def transactional(verb: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
-def _in_one_transaction(act: Callable[[], T]) -> T:
+def _in_one_transaction(act: Callable[[], T], *, in_turn: bool) -> T:
     is_done = False
     try:
         with db.atomic(*(() if is_sqlite() else (ISOLATION,))):
+            if in_turn and isinstance(db.obj, Postgres):
+                db.execute_sql(_TURN)
             result = act()
             is_done = True
+        has_committed.set(True)
         return result
     except peewee.PeeweeException as error:
         _leave_broken()
         if is_done and _may_have_happened(error):
             raise OutcomeUnknown(*error.args) from error
         raise
+
+
+has_committed: ContextVar[bool] = ContextVar("has_committed", default=False)
+"""Whether an act was committed since somebody set this to False: what fails after it must not say that it did not."""
 
 
 def _leave_broken() -> None:

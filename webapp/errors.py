@@ -9,8 +9,10 @@ import peewee
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
+from webapp.db import has_committed
 from webapp.domain.errors import Changed, DomainError, NotFound
 from webapp.hypermedia import is_htmx, render
 from webapp.trouble import Trouble, needs_a_new_process, trouble_of
@@ -92,6 +94,10 @@ TROUBLES = {
         ),
     ),
 }
+SAVED = Words(
+    "It was saved",
+    "What you sent was saved. Only the page that should say so could not be shown, so look for it there.",
+)
 SENDING_AGAIN_IS_SAFE = "Sending this same form again is safe: it is done once."
 FORM_TOO_OLD = Words(
     "This form is too old",
@@ -160,6 +166,8 @@ def on_trouble(error: peewee.PeeweeException) -> Response:
         raise error
     log.warning("the database could not do it: %s", trouble.name.lower(), exc_info=error)
     status, words = TROUBLES[trouble]
+    if has_committed.get() and trouble is not Trouble.UNKNOWN:
+        words = SAVED
     response = _without_the_database(status, words, trouble)
     if status == 503:
         response.headers["Retry-After"] = "5"
@@ -170,7 +178,7 @@ def on_trouble(error: peewee.PeeweeException) -> Response:
 
 def _without_the_database(status: int, words: Words, trouble: Trouble) -> Response:
     g._login_user = AnonymousUserMixin()  # else Flask-Login asks who is here
-    again = _again()
+    again = None if words is SAVED else _again()
     is_once = again is not None and any(name == "form_key" for name, _ in again.fields)
     try:
         if is_htmx():
@@ -193,19 +201,34 @@ def _again() -> Again | None:
     return Again(request.full_path.rstrip("?"), fields)
 
 
+def on_garbled(_: Exception) -> Response:
+    """A request that broke off, or whose parts do not fit together; found out while its body was read."""
+    return _answer(400, PLAIN[400])
+
+
 def on_fault(error: Exception) -> Response:
     """Anything nobody thought of: written to the log, told without details."""
     log.error("unexpected fault", exc_info=error)
-    return _answer(500, PLAIN[500])
+    return _answer(500, SAVED if has_committed.get() else PLAIN[500])
+
+
+def _nothing_yet(_error: BaseException | None = None) -> None:
+    """What this thread committed for others, or before the view began, is not what the person sent."""
+    has_committed.set(False)
 
 
 def init_app(app: Flask) -> None:
     """Answer every error in plain words."""
+    app.before_request(_nothing_yet)
+    app.teardown_request(_nothing_yet)
     app.register_error_handler(CSRFError, on_csrf_error)
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Changed, on_changed)
     app.register_error_handler(NotFound, on_not_found)
     app.register_error_handler(DomainError, on_refusal)
     app.register_error_handler(peewee.PeeweeException, on_trouble)
+    app.register_error_handler(ParseException, on_garbled)
+    app.register_error_handler(ConnectionError, on_garbled)
+    app.register_error_handler(BlockingIOError, on_garbled)  # the worker's patience is over
     if not (app.testing or app.debug):  # there the fault itself is wanted
         app.register_error_handler(Exception, on_fault)

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.faults import kills, report
+from tests.faults import crowds, kills, report, waiting
 from tests.faults.report import Outcome
 
 
@@ -23,6 +23,13 @@ class Fault(NamedTuple):
 FAULTS = {
     "kill-worker": Fault(kills.workers, 200, 5),
     "kill-postgres": Fault(kills.postgres, 20, 2, ("postgres",)),
+    "fifty-for-the-last": Fault(crowds.of_the_last, 20, 1),
+    "locked": Fault(waiting.locked, 4, 1),
+    "pool-exhausted": Fault(waiting.pool, 4, 1, ("postgres",)),
+    "network-cut": Fault(waiting.cut, 20, 2, ("postgres",)),
+    "serialization": Fault(waiting.serialization, 500, 60, ("postgres",)),
+    "slow-clients": Fault(crowds.slow, 200, 40),
+    "huge-requests": Fault(crowds.strange, 10, 1),
 }
 
 

@@ -29,7 +29,7 @@ def workers(engine: str, runs: int) -> Outcome:
 
 def _a_moment() -> None:
     """Somewhere in the middle of what is going on."""
-    time.sleep(random.uniform(0, 0.03))  # noqa: S311  # no secret
+    time.sleep(random.uniform(0, 0.03))
 
 
 def _kill_worker(served: Served) -> None:

@@ -22,6 +22,7 @@ from tests.clients import Client, client_for, session_cookie
 from tests.conftest import disconnect
 from tests.faults.engines import Engine, children
 from tests.web.billing import customer
+from tests.web.money_forms import Desk
 from webapp import create_app
 from webapp.db import db
 from webapp.domain import checks
@@ -67,9 +68,19 @@ class Shop:
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[None]:
-        """With a connection to the database."""
-        with db.connection_context():
+        """With a connection to the database; the app, asked from here, may close it meanwhile."""
+        db.connect(reuse_if_open=True)
+        try:
             yield
+        finally:
+            if not db.is_closed():
+                db.close()
+
+    @contextlib.contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """The owner, who fills in forms without the served app."""
+        with self.connected():
+            yield Desk(client_for(self.app, "owner"), self.owner)
 
     def close(self) -> None:
         """Leave the database to the app that is served."""

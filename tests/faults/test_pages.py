@@ -135,6 +135,24 @@ def _end_connection(database: peewee.Database) -> None:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [database.connection().info.backend_pid])
 
 
+@pytest.mark.postgres_only
+def test_what_fails_after_the_commit_does_not_say_that_nothing_was_saved(
+    desk: Desk, business: peewee.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, commit = deposit(desk), business.commit
+
+    def lose() -> None:
+        commit()
+        monkeypatch.setattr(business, "commit", commit)
+        _end_connection(business)
+
+    monkeypatch.setattr(business, "commit", lose)
+    answer = desk.client.post(sent.path, data=sent.fields)
+    assert answer.status_code == 503
+    assert "It was saved" in answer.text
+    assert "Send again" not in answer.text
+
+
 def test_a_secret_is_never_shown_again(visitor: Client, business: peewee.Database) -> None:
     form = {"email": "new@carnet.test", "password": "a long and secret word"}
     with only_reading(business):
