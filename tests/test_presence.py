@@ -11,25 +11,17 @@ import peewee
 import pytest
 from flask import Flask
 
+from tests.apart import another_program, leave
 from tests.clients import Client, client_for
-from tests.conftest import Running, disconnect
+from tests.conftest import Running
 from webapp import presence
-from webapp.db import connect, db, execute
+from webapp.db import db, execute
 from webapp.models import Customer
 
 SHARING = (
     "import sys; from webapp import db, presence\n"
     "presence.enter(db.connect(sys.argv[1])); print('in', flush=True); sys.stdin.read()"
 )
-
-
-def leave(database: peewee.Database) -> None:
-    """As if this process had never used the database."""
-    for stack in presence._held.values():
-        stack.close()
-    presence._held.clear()
-    presence._entered.clear()
-    disconnect(database)
 
 
 @pytest.fixture
@@ -43,10 +35,8 @@ def here(business: peewee.Database) -> Iterator[peewee.Database]:
 @pytest.fixture
 def other(here: peewee.Database, engine: Running) -> Iterator[peewee.Database]:
     """The same database as another program has it: locks know files and connections, not processes."""
-    opened = connect(engine.engine.url)
-    db.initialize(here)
-    yield opened
-    disconnect(opened)
+    with another_program(engine.engine.url) as opened:
+        yield opened
 
 
 @pytest.fixture

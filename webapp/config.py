@@ -8,6 +8,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
+MENDING = {"migrate", "backup", "restore", "doctor"}
+"""The commands that must start on a database that nothing else works with."""
+
 
 def from_environment() -> dict[str, Any]:
     """The configuration of one application; tests pass their own values over it."""
@@ -22,7 +25,9 @@ def from_environment() -> dict[str, Any]:
         "PROXY_HOPS": int(env.get("CARNET_PROXY_HOPS", "0")),
         "SESSION_IDLE_MINUTES": int(env.get("CARNET_SESSION_IDLE_MINUTES", "720")),
         "SESSION_HOURS": int(env.get("CARNET_SESSION_HOURS", "168")),
-        "SKIP_SCHEMA_CHECK": "migrate" in sys.argv[1:],  # the command that mends a stale database must start on it
+        "SKIP_SCHEMA_CHECK": bool(MENDING & set(sys.argv[1:])),
+        "PG_BIN": env.get("CARNET_PG_BIN", ""),
+        "REQUEST_LOG": env.get("CARNET_REQUEST_LOG", "1") == "1",
         "PASSWORD_METHOD": "scrypt:32768:8:3",
         "FIGURES_KEPT_SECONDS": 600,  # what takes long to add up and is about months that are over
         "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
@@ -30,6 +35,11 @@ def from_environment() -> dict[str, Any]:
         "MAX_FORM_PARTS": 2_000,
         "WTF_CSRF_TIME_LIMIT": None,
     }
+
+
+def surroundings(more: dict[str, str]) -> dict[str, str]:
+    """The environment of a program that this one starts."""
+    return {**os.environ, **more}
 
 
 def secret_key(instance: Path) -> str:

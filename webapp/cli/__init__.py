@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webapp.cli.backups import backup, restore
 from webapp.cli.books import check_ledger
 from webapp.cli.business import create_user, demo, expire
 from webapp.cli.copying import copy_database
@@ -10,5 +11,5 @@ from webapp.cli.schema import migrate_command
 
 def init_app(app: Flask) -> None:
     """Make the commands known."""
-    for command in (migrate_command, create_user, demo, expire, check_ledger, copy_database):
+    for command in (migrate_command, create_user, demo, expire, check_ledger, backup, restore, copy_database):
         app.cli.add_command(command)
