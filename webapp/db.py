@@ -304,11 +304,12 @@ def _worth_retrying(error: Exception) -> bool:
 
 
 def _may_have_happened(error: Exception) -> bool:
-    """Whether a COMMIT that ended so may have been carried out: nobody said no, or the disk failed under it."""
+    """Whether a COMMIT that ended so may have been carried out: whoever said no is gone, or the disk failed under it."""
     said = list(signs(error))
     if is_sqlite():
         return any(isinstance(sign, int) and sign & 0xFF == _IOERR for sign in said)
-    return not said or any(sign in LOST or str(sign).startswith("08") for sign in said)
+    is_gone = db.is_closed() or db.connection().closed
+    return is_gone or not said or any(sign in LOST or str(sign).startswith("08") for sign in said)
 
 
 _IOERR = 10

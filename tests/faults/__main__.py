@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.faults import crowds, kills, report, waiting
+from tests.faults import clock, crowds, disk, failover, kills, report, waiting
 from tests.faults.report import Outcome
 
 
@@ -23,7 +23,14 @@ class Fault(NamedTuple):
 FAULTS = {
     "kill-worker": Fault(kills.workers, 200, 5),
     "kill-postgres": Fault(kills.postgres, 20, 2, ("postgres",)),
+    "kill-primary": Fault(failover.primary, 10, 1, ("postgres",)),
+    "kill-replica": Fault(failover.replica, 5, 1, ("postgres",)),
     "fifty-for-the-last": Fault(crowds.of_the_last, 20, 1),
+    "disk-full": Fault(disk.full, 10, 1),
+    "fsync-fails": Fault(disk.failing, 10, 1),
+    "read-only": Fault(disk.read_only, 10, 1),
+    "bit-flips": Fault(disk.flipped, 100, 10, ("sqlite",)),
+    "clock-jumps": Fault(clock.jumps, 20, 5),
     "locked": Fault(waiting.locked, 4, 1),
     "pool-exhausted": Fault(waiting.pool, 4, 1, ("postgres",)),
     "network-cut": Fault(waiting.cut, 20, 2, ("postgres",)),
@@ -42,8 +49,7 @@ def main(arguments: list[str]) -> int:
             if engine in options.engines:
                 began = time.monotonic()
                 outcomes.append(_provoke(name, fault, engine, fault.small if options.small else fault.runs))
-                verdict = "well" if outcomes[-1].is_well else f"WRONG: {'; '.join(outcomes[-1].wrong[:5])}"
-                print(f"{name}, {engine}: {verdict} ({time.monotonic() - began:.0f} s)", flush=True)
+                print(f"{name}, {time.monotonic() - began:.0f} s: {report.line(outcomes[-1])}", flush=True)
     report.show(outcomes)
     return int(not all(outcome.is_well for outcome in outcomes))
 

@@ -52,12 +52,16 @@ class Postgres(postgres.Cluster):
 
     name = "postgres"
 
-    def __init__(self) -> None:
+    def __init__(self, disk: Path | None = None) -> None:
+        """On a disk of its own, but for the log that is written ahead, if one is given."""
         super().__init__()
         self.settings = dict(CAREFUL)
+        self.data = (disk or self.folder) / "data"
+        if disk and (owner := self.context.get("user")):
+            os.chown(disk, owner, self.context["group"])
 
     def start(self) -> None:
-        made = self._run("initdb", "--pgdata", self.folder / "data", *postgres.INITDB)
+        made = self._run("initdb", "--pgdata", self.data, "--waldir", self.folder / "wal", *postgres.INITDB)
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr}")
         self.launch()
@@ -69,7 +73,7 @@ class Postgres(postgres.Cluster):
         while True:
             with (self.folder / "log").open("ab") as log:
                 self.process = subprocess.Popen(
-                    [self.binaries / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings],
+                    [self.binaries / "postgres", "-D", self.data, "-k", self.folder, *settings],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -111,8 +115,8 @@ def sqlite() -> Iterator[Sqlite]:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[Postgres]:
-    cluster = Postgres()
+def postgresql(disk: Path | None = None) -> Iterator[Postgres]:
+    cluster = Postgres(disk)
     try:
         cluster.start()
         yield cluster

@@ -24,17 +24,24 @@ class Outcome(NamedTuple):
         return not (self.lost or self.partial or self.wrong)
 
 
+HEADS = ("fault", "engine", "runs", "acknowledged", "lost", "partial", "longest outage (s)", "")
+
+
 def show(outcomes: Sequence[Outcome]) -> None:
     """The table, then what was wrong and what else is to be said, fault by fault."""
-    heads = ("fault", "engine", "runs", "acknowledged", "lost", "partial", "longest outage (s)", "")
-    lines = [
-        (o.fault, o.engine, o.runs, _or_dash(o.acknowledged), o.lost, o.partial, _seconds(o.outage), _verdict(o))
-        for o in outcomes
-    ]
-    table.show("Faults", heads, lines)
+    table.show("Faults", HEADS, [_cells(outcome) for outcome in outcomes])
     for outcome in outcomes:
         for sentence in (*outcome.wrong[:20], *filter(None, [outcome.note])):
             print(f"{outcome.fault}, {outcome.engine}: {sentence}")
+
+
+def line(outcome: Outcome) -> str:
+    """One outcome as soon as it is there, as a row of a table in Markdown."""
+    return f"| {' | '.join(map(str, _cells(outcome)))} | {'; '.join([*outcome.wrong[:5], outcome.note])}"
+
+
+def _cells(o: Outcome) -> tuple[object, ...]:
+    return o.fault, o.engine, o.runs, _or_dash(o.acknowledged), o.lost, o.partial, _seconds(o.outage), _verdict(o)
 
 
 def _verdict(outcome: Outcome) -> str:
