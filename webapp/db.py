@@ -198,7 +198,13 @@ class Postgres(Careful, PooledPostgresqlDatabase, _Mannered):  # type: ignore[mi
 
 
 class Cockroach(Careful, PooledCockroachDatabase, _Mannered):  # type: ignore[misc]  # as above
-    """CockroachDB behind a pool."""
+    """CockroachDB behind a pool; its transactions begin as those of PostgreSQL do, at the level that is asked for."""
+
+    def atomic(self, *level: str) -> Any:
+        return peewee.PostgresqlDatabase.atomic(self, *level)
+
+    def begin(self, isolation_level: str | None = None) -> None:
+        peewee.PostgresqlDatabase.begin(self, isolation_level)
 
 
 def _pooled(kind: Callable[..., peewee.Database], url: str, pool: int) -> peewee.Database:
