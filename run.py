@@ -76,9 +76,10 @@ def main(arguments: list[str]) -> None:
 
 
 def serve(rest: list[str]) -> None:
-    port = free_port(os.environ.get("PORT", "8000"))
+    port, processes = free_port(os.environ.get("PORT", "8000")), workers()
     print(f"Carnet: http://127.0.0.1:{port}  (Ctrl+C stops it)", flush=True)
-    os.execv(PYTHON, [str(PYTHON), "-m", "gunicorn", *GUNICORN, f"--bind=127.0.0.1:{port}", *rest, "wsgi:app"])
+    options = [*GUNICORN, f"--workers={processes}", f"--bind=127.0.0.1:{port}", *rest]
+    os.execv(PYTHON, [str(PYTHON), "-m", "gunicorn", *options, "wsgi:app"])
 
 
 def demo(rest: list[str]) -> None:
@@ -204,6 +205,15 @@ def free_port(asked: str) -> int:
             probe.bind(("127.0.0.1", int(asked)))
         except OSError as error:
             sys.exit(f"Port {asked} cannot be used: {error.strerror}. Choose another one, for example PORT=8001.")
+    return int(asked)
+
+
+def workers() -> int:
+    """How many processes serve; on SQLite one, which has one writer at a time however many there are."""
+    on_server = os.environ.get("DATABASE_URL", "sqlite:").partition(":")[0] != "sqlite"
+    asked = os.environ.get("CARNET_WORKERS", "2" if on_server else "1")
+    if not (asked.isdecimal() and 0 < int(asked) <= 64):
+        sys.exit(f"CARNET_WORKERS is {asked!r}; it must be a number from 1 to 64.")
     return int(asked)
 
 

@@ -31,6 +31,32 @@ def test_a_port_in_use_is_refused_and_another_is_suggested():
             run.free_port(str(other.getsockname()[1]))
 
 
+@pytest.mark.parametrize("asked", ["", "two", "0", "65", "-1"])
+def test_a_number_of_processes_that_is_none_is_refused(asked, monkeypatch):
+    monkeypatch.setenv("CARNET_WORKERS", asked)
+    with pytest.raises(SystemExit, match="a number from 1 to 64"):
+        run.workers()
+
+
+@pytest.mark.parametrize(
+    "url, asked, processes",
+    [
+        (None, None, 1),
+        ("sqlite:///instance/carnet.db", None, 1),
+        ("sqlite:///instance/carnet.db", "3", 3),
+        ("postgresql://db/carnet", None, 2),
+        ("cockroachdb://db/carnet", "4", 4),
+    ],
+)
+def test_sqlite_is_served_by_one_process_unless_more_are_asked_for(url, asked, processes, monkeypatch):
+    for name, value in (("DATABASE_URL", url), ("CARNET_WORKERS", asked)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert run.workers() == processes
+
+
 def test_a_free_port_is_taken():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
