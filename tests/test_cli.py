@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -10,11 +12,16 @@ from click.testing import Result
 from flask import Flask
 
 from tests import factories as make
+from tests.apart import another_program, leave
 from tests.business import address
 from tests.clients import client_for
+from tests.conftest import Running
+from tests.postgres import programs
+from webapp import presence
 from webapp.config import from_environment
-from webapp.db import execute
+from webapp.db import db, execute, is_sqlite
 from webapp.domain.checks import Fault
+from webapp.domain.errors import DomainError
 from webapp.models import Company, Membership, Role, User
 
 WORDS = "three green herons"
@@ -181,9 +188,68 @@ def test_migrate(app: Flask) -> None:
     assert Role.select().exists()
 
 
+@pytest.fixture
+def stale(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """The application of the next version, whose migration makes a table, on the database of this one."""
+
+    def up() -> None:
+        execute("CREATE TABLE novelty (id INTEGER)")
+
+    following = SimpleNamespace(import_module=lambda name: SimpleNamespace(up=up))
+    monkeypatch.setattr("webapp.migrations.names", lambda: ["0001_initial", "0002_next"])
+    monkeypatch.setattr("webapp.migrations.importlib", following)
+    monkeypatch.setitem(app.config, "INSTANCE", tmp_path)
+    monkeypatch.setitem(app.config, "PG_BIN", str(programs()))
+    leave(db.obj)
+    yield app
+    execute("DROP TABLE IF EXISTS novelty")
+    execute("UPDATE schema_version SET version = 1")
+    leave(db.obj)
+
+
+def backups_of(app: Flask) -> list[Path]:
+    folder = Path(app.config["INSTANCE"]) if not is_sqlite() else Path(str(db.database)).parent
+    return [path for path in folder.iterdir() if "before-schema-2" in path.name]
+
+
+def test_migrate_makes_a_backup_first(stale: Flask) -> None:
+    result = run(stale, "migrate")
+    assert result.exit_code == 0, result.output
+    (kept,) = backups_of(stale)
+    assert result.output == f"Backed up as {kept}\nApplied 0002_next\n"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert db.table_exists("novelty")
+    kept.unlink()
+
+
+def test_migrate_without_a_backup_only_when_told_so(stale: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise DomainError("There is no pg_dump on this machine.")
+
+    monkeypatch.setattr("webapp.backups.back_up", refuse)
+    result = run(stale, "migrate")
+    assert result.exit_code == 1
+    assert "There is no pg_dump" in result.output
+    assert "add --without-backup" in result.output
+    assert not db.table_exists("novelty")
+    assert run(stale, "migrate", "--without-backup").exit_code == 0
+    assert db.table_exists("novelty")
+    assert backups_of(stale) == []
+
+
+def test_migrate_waits_for_nobody(stale: Flask, engine: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who works with the database goes on by the old schema, so it must not change under them."""
+    with another_program(engine.engine.url) as other, presence.shared(other):
+        result = run(stale, "migrate", "--without-backup")
+    assert result.exit_code == 1
+    assert "Carnet is running on this database" in result.output
+    assert not db.table_exists("novelty")
+
+
 def test_migrate_can_start_on_a_database_that_nothing_else_opens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["flask", "--app", "wsgi", "migrate"])
-    assert from_environment()["SKIP_SCHEMA_CHECK"]
+    for command in ("migrate", "backup", "restore", "doctor"):
+        monkeypatch.setattr(sys, "argv", ["flask", "--app", "wsgi", command])
+        assert from_environment()["SKIP_SCHEMA_CHECK"]
     monkeypatch.setattr(sys, "argv", ["flask", "--app", "wsgi", "expire"])
     assert not from_environment()["SKIP_SCHEMA_CHECK"]
 

@@ -1,13 +1,19 @@
 """The schema: a migrated database is what the models say, on both engines, and only the right one is worked with."""
 
 import datetime
+import itertools
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import peewee
 import pytest
 
+from tests.apart import another_program
 from tests.conftest import Running, restored
 from webapp import create_app, migrations
 from webapp.db import InstantField, connect, db, execute, is_sqlite, rows
@@ -135,6 +141,100 @@ def test_a_failing_second_migration_leaves_the_first(empty: peewee.Database, mon
         migrate(empty)
     assert tables() == before
     assert state(empty) == (1, 2)
+
+
+class PowerCut(Exception):
+    """Nothing that a program could have foreseen."""
+
+
+@pytest.fixture
+def statements(bare: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], None]], None]:
+    """Have a function told of each statement, by its number, before it runs."""
+    really = bare.execute_sql
+
+    def watch(before: Callable[[int], None]) -> None:
+        numbers = itertools.count()
+
+        def execute_sql(sql: str, params: Any = None) -> Any:
+            if "ROLLBACK" not in sql:
+                before(next(numbers))
+            return really(sql, params)
+
+        monkeypatch.setattr(bare, "execute_sql", execute_sql)
+
+    return watch
+
+
+def test_a_migration_cut_off_at_any_statement_leaves_nothing(
+    bare: peewee.Database, statements: Callable[[Callable[[int], None]], None]
+) -> None:
+    """COMMIT is one of them. Each on SQLite; on PostgreSQL some, since the next test looks at each there."""
+    for cut in itertools.count(step=1 if is_sqlite() else 12):
+
+        def before(number: int, cut: int = cut) -> None:
+            if number == cut:
+                raise PowerCut
+
+        statements(before)
+        try:
+            done = migrate(bare)
+        except PowerCut:
+            assert state(bare).is_empty
+        else:
+            break
+    assert done == names()
+    assert cut > 100
+    assert state(bare).is_current
+
+
+def test_nobody_sees_anything_of_a_migration_before_it_is_complete(
+    bare: peewee.Database, engine: Running, statements: Callable[[Callable[[int], None]], None]
+) -> None:
+    """So at whatever statement the program dies, nothing was there; what the server or the file holds is the same."""
+    seen: list[int] = []
+    with another_program(engine.engine.url) as other, other.connection_context():
+        if not is_sqlite():
+            other.execute_sql("SET search_path TO bare")
+        statements(lambda _: seen.append(state(other).found))
+        migrate(bare)
+        assert state(other).is_current
+    assert len(seen) > 100
+    assert set(seen) == {0}
+
+
+DYING = """
+import os, signal, sys
+from webapp import db
+from webapp.migrations import migrate
+
+database, left = db.connect(sys.argv[1]), int(sys.argv[2])
+really = database.execute_sql
+
+def execute_sql(sql, params=None):
+    global left
+    left -= 1
+    if left == 0 or (sys.argv[2] == "-1" and sql == "COMMIT"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return really(sql, params)
+
+database.execute_sql = execute_sql
+with database.connection_context():
+    if sys.argv[3]:
+        database.execute_sql("SET search_path TO bare")
+    migrate(database)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("statement, version", [(40, 0), (100, 0), (10_000, 1)])
+def test_a_migration_that_is_killed(bare: peewee.Database, engine: Running, statement: int, version: int) -> None:
+    """Really killed, in the middle, near the end, and right behind COMMIT."""
+    schema = "" if is_sqlite() else "bare"
+    command = [sys.executable, "-c", DYING, engine.engine.url, str(statement), schema]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
+    assert state(bare).found == version
+    migrate(bare)
+    assert state(bare).is_current
 
 
 def test_a_newer_database_is_left_alone(empty: peewee.Database) -> None:

@@ -8,6 +8,7 @@ when their holder dies, however it dies. CockroachDB has no such locks; there on
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import threading
@@ -122,7 +123,9 @@ def _lock(path: Path, kind: int, wait: int = 0) -> Iterator[bool | None]:
     """Whether the file is locked now; None when there can be no such file."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise  # there could be one
         yield None
         return
     try:

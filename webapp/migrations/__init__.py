@@ -61,8 +61,8 @@ class SchemaState(NamedTuple):
         """What keeps this program from working with the database, and what to do; None when nothing does."""
         if self.found == UNKNOWN:
             return (
-                "The database holds tables, but none says which schema of Carnet they are: it is something else's, or it"
-                " is damaged. Give Carnet a database of its own, or restore a backup."
+                "The database holds tables, but none says which schema of Carnet they are: it is something else's, or"
+                " it is damaged. Give Carnet a database of its own, or restore a backup."
             )
         if self.found > self.needed:
             return (
