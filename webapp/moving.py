@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import peewee
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from webapp.db import BaseModel, InstantField, connect, db, execute, is_sqlite, marks
@@ -42,7 +43,7 @@ def copy(source: str, target: str) -> list[Copied]:
                 _wait_without_end()
                 copied = _fill(there, here)
         return copied
-    except peewee.PeeweeException as error:
+    except (peewee.PeeweeException, psycopg.Error) as error:
         if copied is not None:
             raise DomainError(
                 "The connection was lost while the copy was being kept. It is there as a whole or not at all:"
@@ -157,9 +158,14 @@ def _pointing_back(row: Row, own: Sequence[int]) -> Row:
 
 
 def _write(model: type[BaseModel], page: Sequence[Row]) -> None:
-    values = ", ".join([f"({marks(page[0])})"] * len(page))
-    text = f'INSERT INTO "{_name(model)}" ({_columns(model)}) VALUES {values}'  # noqa: S608  # names of the schema
-    execute(text, [value for row in page for value in row])
+    if is_sqlite():
+        values = ", ".join([f"({marks(page[0])})"] * len(page))
+        text = f'INSERT INTO "{_name(model)}" ({_columns(model)}) VALUES {values}'  # noqa: S608  # names of the schema
+        execute(text, [value for row in page for value in row])
+        return
+    with db.connection().cursor() as cursor, cursor.copy(f'COPY "{_name(model)}" ({_columns(model)}) FROM STDIN') as to:
+        for row in page:
+            to.write_row(row)
 
 
 @contextmanager
