@@ -346,6 +346,7 @@ def test_the_command_says_what_it_compared(app: Flask, shop: str, tmp_path: Path
     lines = result.output.splitlines()
     assert "customer                  2   credit_limit_minor 0" in lines
     assert "transfer                  4   amount_minor 35,000" in lines
-    assert lines[-2] == "Every row was read back and is alike, the sums of both sides agree, and the books are right."
+    assert lines[-3] == "Every row was read back and is alike, the sums of both sides agree, and the books are right."
+    assert lines[-2].startswith(f"What was changed in {shop} after ")
     assert lines[-1] == f"Set DATABASE_URL to {target} and start Carnet."
     assert (db.db.obj is own, Customer.select().count()) == (True, 0)

@@ -5,6 +5,7 @@ import time
 import click
 
 from webapp import moving
+from webapp.db import utcnow
 from webapp.domain.errors import DomainError
 
 _SHOWN = ("_minor", "_milli", "debits", "credits")  # the sums worth reading; all are compared
@@ -15,7 +16,7 @@ _SHOWN = ("_minor", "_milli", "debits", "credits")  # the sums worth reading; al
 @click.argument("target", metavar="TO")
 def copy_database(source: str, target: str) -> None:
     """Copy the business to an empty database, of the same or another engine. Stop Carnet first."""
-    began = time.monotonic_ns()
+    began, at = time.monotonic_ns(), utcnow()
     try:
         copied = moving.copy(source, target)
     except DomainError as error:
@@ -27,4 +28,5 @@ def copy_database(source: str, target: str) -> None:
     total = sum(one.rows for one in copied)
     click.echo(f"{total:,} rows in {taken // 1000}.{taken % 1000:03} s ({total * 1000 // taken:,} a second).")
     click.echo("Every row was read back and is alike, the sums of both sides agree, and the books are right.")
+    click.echo(f"What was changed in {moving.without_password(source)} after {at:%H:%M:%S} UTC is not in the copy.")
     click.echo(f"Set DATABASE_URL to {moving.without_password(target)} and start Carnet.")
