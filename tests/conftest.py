@@ -135,7 +135,7 @@ def built_app(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Flas
         "TESTING": True,
         "DATABASE_URL": engine.engine.url,
         "INSTANCE": instance,
-        "SECRET_KEY": "only for tests",
+        "SECRET_KEY": "a key for the tests alone",
         "PASSWORD_METHOD": CHEAP_HASH,
         "FIGURES_KEPT_SECONDS": 0,
         # The cast signed in long ago, so that tests may travel to any day.

@@ -16,7 +16,8 @@ from webapp.permissions import DEFAULT_ROLES, Permission
 REVIEWED = Path(__file__).with_name("access.txt")
 """Who may open what, one endpoint a line. Changed by hand, so that nothing opens to more people without being noticed.
 
-Two are public: the way in, and the page that exists only before there is anybody.
+Four are public: the way in, the page that exists only before there is anybody, and the two for whoever watches over
+the service.
 """
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")

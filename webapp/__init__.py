@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from webapp import access, cli, config, daily, errors, headers, hypermedia, places, presentation, starting
+from webapp import access, cli, config, daily, errors, headers, health, hypermedia, logs, places, presentation, starting
 from webapp.blueprints import register_blueprints
 from webapp.records import IdConverter
 
@@ -18,6 +18,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.config.from_mapping(config.from_environment() | (settings or {}))
     app.url_map.converters["int"] = IdConverter
     starting.init_app(app)
+    logs.init_app(app)
+    health.init_app(app)
+    starting.take_requests(app)
     access.init_app(app)
     CSRFProtect(app)
     daily.init_app(app)

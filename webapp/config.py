@@ -42,6 +42,19 @@ def surroundings(more: dict[str, str]) -> dict[str, str]:
     return {**os.environ, **more}
 
 
+SHORTEST_SECRET = 16
+PLACEHOLDERS = ("change", "secretkey", "secret-key", "secret_key", "your-", "password", "default")
+
+
+def is_guessable(secret: str) -> bool:
+    """Whether a secret is none: short, monotonous, or what stands in examples."""
+    return (
+        len(secret) < SHORTEST_SECRET
+        or len(set(secret)) < SHORTEST_SECRET // 2
+        or any(word in secret.casefold() for word in PLACEHOLDERS)
+    )
+
+
 def secret_key(instance: Path) -> str:
     """The key kept in the instance folder, made at the first start and readable by its owner only."""
     path = instance / "secret-key"

@@ -7,8 +7,8 @@ from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from webapp import db, presence
-from webapp.config import secret_key
+from webapp import db, hosts, presence
+from webapp.config import is_guessable, secret_key
 from webapp.errors import Words
 from webapp.hypermedia import PAGE, is_htmx
 from webapp.migrations import migrate, state
@@ -19,13 +19,23 @@ class StaleDatabase(RuntimeError):
     """The database was left by another version of the program."""
 
 
+class GuessableSecret(RuntimeError):
+    """Cookies would be signed with what anybody may know."""
+
+
 def init_app(app: Flask) -> None:
-    """Open the database, check its schema, and see to connections."""
+    """Settle the secret and the cookies, open the database, and check its schema."""
     _configure(app)
     database = db.connect(app.config["DATABASE_URL"], pool=app.config["DATABASE_POOL"])
     app.extensions["carnet.database"] = database
+    hosts.introduce(database, app.config["SECRET_KEY"])
     if not app.config.get("SKIP_SCHEMA_CHECK"):
         check_schema(app)
+        hosts.warn_of_other_secrets(database)
+
+
+def take_requests(app: Flask) -> None:
+    """Give each request a connection, and lead the first person to the set-up."""
     app.before_request(_connect)
     app.before_request(_set_up_first)
     app.teardown_appcontext(_release)
@@ -51,6 +61,11 @@ def check_schema(app: Flask) -> None:
 
 def _configure(app: Flask) -> None:
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or secret_key(Path(app.config["INSTANCE"]))
+    if is_guessable(str(app.config["SECRET_KEY"])) and not (app.testing or app.config["SKIP_SCHEMA_CHECK"]):
+        raise GuessableSecret(
+            "SECRET_KEY can be guessed, and who guesses it can forge cookies and forms. Leave it out, and Carnet makes"
+            " one of its own; or set at least 32 random characters."
+        )
     app.config.update(
         SESSION_COOKIE_NAME="__Host-carnet" if app.config["SECURE_COOKIES"] else "carnet",
         SESSION_COOKIE_HTTPONLY=True,

@@ -23,6 +23,7 @@ from webapp.models import SignInSession, User
 
 SIZES = {"1 k": 1_000, "100 k": 100_000}
 PATH = "/billing/packages"
+KEY = "only for the bench"
 
 
 class Scenario(NamedTuple):
@@ -94,7 +95,7 @@ def cursor(pages: int) -> str:
 
 def count_queries(path: Path, view: Scenario) -> int:
     """How many statements the app asks of the database for a page, the session's look-up included."""
-    settings = {"TESTING": True, "DATABASE_URL": f"sqlite:///{path}", "INSTANCE": path.parent, "SECRET_KEY": "bench"}
+    settings = {"TESTING": True, "DATABASE_URL": f"sqlite:///{path}", "INSTANCE": path.parent, "SECRET_KEY": KEY}
     settings |= {"PASSWORD_METHOD": CHEAP_HASH, "SESSION_IDLE_MINUTES": 10**8, "SESSION_HOURS": 10**6}
     app = create_app(settings)
     app.test_client_class = Client
@@ -111,7 +112,7 @@ def count_queries(path: Path, view: Scenario) -> int:
 @contextmanager
 def served(path: Path) -> Iterator[dict[str, Server]]:
     """The app, signed in to, and the bare page, each by a server of its own."""
-    app_environment = {"DATABASE_URL": f"sqlite:///{path}", "CARNET_INSTANCE": str(path.parent), "SECRET_KEY": "bench"}
+    app_environment = {"DATABASE_URL": f"sqlite:///{path}", "CARNET_INSTANCE": str(path.parent), "SECRET_KEY": KEY}
     with ExitStack() as stack:
         app = stack.enter_context(serve("wsgi:app", **app_environment))
         raw = stack.enter_context(serve("tests.bench.raw_list:application", CARNET_BENCH=str(path)))
