@@ -45,6 +45,7 @@ def restore(
     files.refuse_other_kind(source, sqlite=isinstance(database, peewee.SqliteDatabase))
     if isinstance(database, peewee.SqliteDatabase):
         return Restored(*sqlite.restore(database, source, with_faults=with_faults))
+    keep_in.mkdir(parents=True, exist_ok=True)
     kept = keep_in / f"carnet-{files.dated('before-restore')}.dump"
     with instead(database):
         return Restored(*postgres.restore(database, source, kept, with_faults=with_faults, programs=programs))
@@ -56,6 +57,7 @@ def before_schema(database: peewee.Database, version: int, *, keep_in: Path, pro
     if isinstance(database, peewee.SqliteDatabase):
         target = Path(f"{database.database}.{stamp}")
     else:
+        keep_in.mkdir(parents=True, exist_ok=True)
         target = keep_in / f"carnet-{stamp}.dump"
     back_up(database, target, with_faults=True, programs=programs)
     return target

@@ -12,6 +12,7 @@ import peewee
 
 from webapp.db import utcnow
 from webapp.domain.errors import DomainError
+from webapp.migrations import DRIVER_ERRORS
 
 SQLITE_MAGIC, POSTGRES_MAGIC = b"SQLite format 3\0", b"PGDMP"
 
@@ -46,7 +47,7 @@ def arriving(target: Path, *, replace: bool = False) -> Iterator[Path]:
         yield unfinished
         keep(unfinished)
         _appear(unfinished, target, replace=replace)
-    except (OSError, peewee.DatabaseError) as error:
+    except (OSError, peewee.DatabaseError, *DRIVER_ERRORS) as error:
         raise DomainError(f"{target} could not be written. {said(error)}") from error
     finally:
         for left in (unfinished, *sides(unfinished)):
@@ -110,7 +111,7 @@ def said(error: BaseException) -> str:
         if origin.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return "It may not be written or read by whom this runs as."
         return f"{origin.strerror}."
-    return " ".join(str(error).split())
+    return " ".join(str(error).split()).rstrip(".") + "."
 
 
 def _appear(unfinished: Path, target: Path, *, replace: bool) -> None:

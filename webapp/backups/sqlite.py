@@ -13,6 +13,7 @@ from webapp.backups import files
 from webapp.backups.proof import Proven, instead, prove, prove_file
 from webapp.db import execute
 from webapp.domain.errors import DomainError
+from webapp.migrations import DRIVER_ERRORS
 
 SQLITE: Any = vars(peewee)["sqlite3"]
 ELSEWHERE = "Another program has the database open. End it first."
@@ -50,7 +51,7 @@ def _proven(path: Path, *, with_faults: bool) -> Proven:
         with instead(copied), copied.connection_context():
             prove_file()
             return prove(copied, with_faults=with_faults)
-    except peewee.DatabaseError as error:
+    except (peewee.DatabaseError, *DRIVER_ERRORS) as error:
         raise DomainError(f"It is damaged. {files.said(error)}") from error
 
 
