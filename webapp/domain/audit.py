@@ -1,7 +1,8 @@
 """The record of who did what: one row for each act, written in the act's own transaction."""
 
 import json
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from webapp.db import utcnow
 from webapp.models import Audit, Customer, User
@@ -32,6 +33,20 @@ def record(
         reason=reason,
         detail=json.dumps(detail, default=str, sort_keys=True),
     )
+
+
+class Latest(NamedTuple):
+    """Who did the latest act on something, and when."""
+
+    actor: str
+    at: datetime
+
+
+def latest(subject: str, subject_id: int) -> Latest | None:
+    """The latest act that was written down about a record."""
+    is_it = (Audit.subject == subject) & (Audit.subject_id == subject_id)
+    found = Audit.select().where(is_it).order_by(Audit.id.desc()).first()
+    return Latest(found.user.name if found.user_id else AUTOMATIC, found.at) if found else None
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

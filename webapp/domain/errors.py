@@ -1,5 +1,8 @@
 """Why an act was refused, in a sentence for the person who asked for it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class DomainError(Exception):
     """A rule says no. `field` names the form field the sentence belongs beside, if one does."""
@@ -15,7 +18,14 @@ class NotFound(Exception):
 
 
 class Changed(DomainError):
-    """Somebody changed the record meanwhile; nothing was saved."""
+    """Somebody changed the record meanwhile; nothing was saved.
+
+    `differs` holds, by the name people read, how the record is now and what was typed.
+    """
+
+    def __init__(self, message: str, field: str | None = None, *, differs: Mapping[str, tuple[Any, Any]] = {}) -> None:
+        super().__init__(message, field)
+        self.differs = dict(differs)
 
 
 class Repeated(DomainError):

@@ -9,6 +9,8 @@ import peewee
 from webapp.db import db
 from webapp.domain.errors import Changed, DomainError
 
+AS_IT_STANDS = "Nothing was saved yet. Change it here, or save again as it stands."
+
 
 class Versioned(Protocol):
     """A row that counts its edits."""
@@ -24,12 +26,10 @@ def unchanged(record: Versioned, version: int, edits: Mapping[str, tuple[Any, An
     """
     if record.version == version:
         return
-    now = [f"{name} is now “{current}”" for name, (current, typed) in edits.items() if current != typed]
-    if now:
-        raise Changed(
-            f"Somebody changed this meanwhile: {', '.join(now)}."
-            " Nothing was saved yet. Change it here, or save again as it stands."
-        )
+    differs = {name: (current, typed) for name, (current, typed) in edits.items() if current != typed}
+    if differs:
+        now = ", ".join(f"{name} is now “{current}”" for name, (current, _) in differs.items())
+        raise Changed(f"Somebody changed this meanwhile: {now}. {AS_IT_STANDS}", differs=differs)
 
 
 @contextmanager
