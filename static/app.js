@@ -19,6 +19,18 @@ function say(text) {
   setTimeout(() => { status.textContent = text; }, 50);
 }
 
+// data-busy: what takes longer than a moment is seen and said to be under way. Whatever is fetched, by htmx too, is counted.
+const plainFetch = window.fetch;
+let underWay = 0, moment = null;
+window.fetch = async (...asked) => {
+  if (!underWay++) moment = setTimeout(() => { document.documentElement.dataset.busy = ""; say("One moment"); }, 300);
+  try {
+    return await plainFetch.apply(window, asked);
+  } finally {
+    if (!--underWay) { clearTimeout(moment); delete document.documentElement.dataset.busy; }
+  }
+};
+
 /** Put a popover below its anchor, or above where there is more room; `align` is the edge they share. */
 function place(popover, anchor, align) {
   const box = anchor.getBoundingClientRect();
@@ -138,8 +150,14 @@ on("click", (event) => {
   trigger = button;
 }, true);
 
+/** The button whose menu it is; a list that was fetched anew meanwhile has another one of that id in its place. */
+function anchor() {
+  if (trigger && !trigger.isConnected) trigger = trigger.id && document.getElementById(trigger.id);
+  return trigger;
+}
+
 new MutationObserver(() => {
-  if (!entries().length || !trigger?.isConnected) return;
+  if (!entries().length || !anchor()) return;
   menu.setAttribute("aria-label", trigger.getAttribute("aria-label") ?? trigger.textContent);
   menu.showPopover();
   place(menu, trigger, "end");
@@ -149,7 +167,7 @@ new MutationObserver(() => {
 
 menu.addEventListener("toggle", (event) => {
   if (event.newState !== "closed") return;
-  trigger?.setAttribute("aria-expanded", "false");
+  anchor()?.setAttribute("aria-expanded", "false");
   if (document.activeElement === document.body || menu.contains(document.activeElement)) trigger?.focus();
   menu.replaceChildren();
 });
@@ -169,7 +187,7 @@ on("keydown", (event) => {
   event.target.click();
 });
 addEventListener("resize", () => { if (menu.matches(":popover-open") && !phone.matches) menu.hidePopover(); });
-on("scroll", (event) => { if (event.target === document && menu.matches(":popover-open") && trigger) place(menu, trigger, "end"); }, true);
+on("scroll", (event) => { if (event.target === document && menu.matches(":popover-open") && anchor()) place(menu, trigger, "end"); }, true);
 
 // data-picker: one record or several out of many, found by typing ---------------------------------------------------
 
@@ -201,7 +219,8 @@ function activate(input, list, option) {
   else input.removeAttribute("aria-activedescendant");
 }
 
-/** Ask the server for what fits, after `delay`; with `andTake` the first answer is taken when it comes. */
+/** Ask the server for what fits, after `delay`; with `andTake` the first answer is taken when it comes, with "same" only what
+    has the name that was typed. */
 function look(picker, delay = 0, andTake = false) {
   const search = searches.get(picker) ?? {};
   clearTimeout(search.timer);
@@ -229,6 +248,7 @@ async function fetchOptions(picker, search) {
     if (answer.headers.get("HX-Redirect")) { location.href = answer.headers.get("HX-Redirect"); return; }
     if (!answer.ok) throw new Error(String(answer.status));
     list.innerHTML = await answer.text();
+    htmx.process(list);
   } catch (error) {
     if (error.name !== "AbortError") toast("The list could not be fetched. Try again.");
     return;
@@ -236,16 +256,18 @@ async function fetchOptions(picker, search) {
   search.done = true;
   const options = [...list.querySelectorAll("[role=option]")], usable = options.filter((option) => !option.ariaDisabled);
   options.forEach((option, index) => { option.id = `${list.id}-${index}`; });
-  const take = search.andTake && usable.length;
+  const same = usable.find((option) => option.dataset.text?.toLowerCase() === input.value.trim().toLowerCase());
+  const take = search.andTake === "same" ? same : search.andTake && usable[0];
   search.andTake = false;
-  if (take) { choose(picker, usable[0]); return; }
+  if (take) { choose(picker, take); return; }
   if (document.activeElement !== input) return;
   list.style.minWidth = `${input.closest(".tokens, [data-picker]").offsetWidth}px`;
   if (options.length && !isOpen(list)) list.showPopover();
   place(list, input.closest(".tokens") ?? input, "start");
   input.setAttribute("aria-expanded", "true");
   activate(input, list, usable[0]);
-  say(usable.length ? `${usable.length} found` : options[0]?.textContent ?? "Nothing found");
+  const found = usable.filter((option) => !("new" in option.dataset)).length;
+  say(found ? `${found} found` : options[0]?.textContent ?? "Nothing found");
 }
 
 function choose(picker, option) {
@@ -320,6 +342,10 @@ on("keydown", (event) => {
   } else return;
   if (event.key !== "Backspace") event.preventDefault();
 });
+on("items-changed", () => {          // data-again: what was missing may be there now
+  for (const picker of document.querySelectorAll('[data-again="items-changed"]'))
+    if (partsOf(picker).input.value.trim()) look(picker, 0, "same");
+});
 on("change", (event) => {
   const token = event.target.closest?.("[data-picker] .tokens .token");
   if (!token || event.target.checked) return;
@@ -377,7 +403,8 @@ function overtype(field) {
 on("focusin", (event) => overtype(event.target));
 overtype(document.activeElement);
 
-// data-key: the key, "n", or the two keys one after the other, "g h", that press a link or go to a field; they rest
+// data-key: the key, "n", or the two keys one after the other, "g h", that press a link (the first that has it) or go to a
+// field; they rest
 // while somebody types, while a dialog is open, and unless the body has data-keys -----------------------------------------
 
 const TYPED = "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable], [role=menu]";
@@ -413,6 +440,16 @@ on("keydown", (event) => {
   if (details) details.open = true;
   wanted.focus();
   wanted.select();
+});
+
+// Ctrl+Enter while somebody types: the main button of the dialog or the page ------------------------------------------------
+
+on("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat || !event.target.matches?.(FIELD)) return;
+  const main = find(".btn.primary:is(:not([type]), [type=submit])", modal.open ? modal : find("main"));
+  if (!main?.matches("button") || main.disabled) return;
+  event.preventDefault();
+  main.click();
 });
 
 // Small things -------------------------------------------------------------------------------------------------------

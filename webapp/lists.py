@@ -40,6 +40,6 @@ def asked() -> Asked:
     return Asked(typed(), known, request.args.get("cursor", ""))
 
 
-def typed() -> str:
-    """What was typed into the search field or a type-ahead."""
-    return (tidy(request.args.get("q", "")) or "")[:LONGEST_SEARCH]
+def typed(name: str = "q") -> str:
+    """What was typed into the search field or a type-ahead, or what the address says under another name."""
+    return (tidy(request.args.get(name, "")) or "")[:LONGEST_SEARCH]

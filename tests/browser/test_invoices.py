@@ -119,6 +119,34 @@ def test_the_price_follows_while_typing_and_typing_goes_on(
     expect(page.get_by_text("Standard rate").first).to_be_visible()
 
 
+def test_who_or_what_is_missing_is_made_on_the_way(open_page: OpenPage, ppl: Package, assert_accessible: Check) -> None:
+    page = open_page("manager")
+    page.goto("/billing/invoices/new")
+    page.keyboard.type("Zoe Zwei")
+    expect(page.get_by_role("option", name="New customer “Zoe Zwei”")).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    name = page.get_by_role("dialog", name="New customer").get_by_label("Name")
+    expect(name).to_have_value("Zoe Zwei")
+    expect(name).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("New invoice")
+    add = page.get_by_role("combobox", name="Add Items")
+    expect(add).to_be_focused()
+    page.keyboard.type("Landing")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Quantity of Landing fee")).to_be_focused()
+    add.focus()
+    page.keyboard.type("Headset")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="New item")
+    expect(dialog.get_by_label("Name")).to_have_value("Headset")
+    dialog.get_by_label("Standard rate").fill("5")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Quantity of Headset")).to_be_focused()
+    expect(page.locator("#draft-total")).to_have_text("$17.96")
+
+
 def test_another_rate_and_off_with_a_line_through_the_menu(
     open_page: OpenPage, emma: Customer, membership: Membership, by: User, assert_accessible: Check
 ) -> None:

@@ -4,7 +4,7 @@ looks of every part, on a desk and on a phone, light and dark. On the pages of p
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 PAGES = ["index", "table", "invoice", "membership", "home", "add", "pay", "menu"]
 OPENED = {"dialog": ("table", "link", "Add to Package"), "menu": ("table", "button", "Actions for Дмитрий Соколов")}
@@ -251,3 +251,20 @@ def test_all_of_it_works_without_javascript(open_page):
     page.get_by_role("link", name="Remove from Package").click()
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.locator(".toast")).to_contain_text("Bea de Vries")
+
+
+def test_what_takes_longer_than_a_moment_is_seen_and_said_to_be_under_way(owner):
+    owner.goto("/patterns/table")
+    held: list[Route] = []
+    busy = owner.locator("html[data-busy]")
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    owner.route("**/patterns/table?*", hold)
+    owner.get_by_label("Status").select_option("active")
+    expect(busy).to_have_count(1)
+    expect(owner.locator("#say")).to_have_text("One moment")
+    held[0].continue_()
+    expect(busy).to_have_count(0)
+    expect(owner.locator("tbody tr").first).to_be_visible()

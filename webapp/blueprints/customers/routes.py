@@ -1,4 +1,4 @@
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
 from webapp.access import actor, can, requires
 from webapp.blueprints.customers import funds, merging, statements
@@ -62,18 +62,22 @@ def export() -> Response:
 @requires(*SEES_RECORDS, Permission.ADD_INVOICE)
 def options() -> Response:
     """Active customers for a type-ahead."""
-    return fragment("customers/_options.html", found=customers.offered_customers(typed()))
+    found = customers.offered_customers(typed())
+    return fragment("customers/_options.html", found=found, typed=typed(), invoice="invoice" in request.args)
 
 
 @blueprint.route("/customers/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_CUSTOMERS)
 def new() -> Response:
-    """Keep a new customer."""
+    """Keep a new customer; with `invoice` in the address, go on to their first invoice."""
     form = CustomerForm()
+    if not form.is_submitted():
+        form.name.data = typed("name")
     if form.validate_on_submit():
         try:
             customer = customers.create_customer(**form.facts(), by=actor())
-            to = url_for(".show", customer_id=customer.id)
+            bills = "invoice" in request.args and can(Permission.ADD_INVOICE)
+            to = url_for("invoices.new" if bills else ".show", **{"customer" if bills else "customer_id": customer.id})
             return done("customers-changed", to=to, message=f"{customer.name} was added.", stay=False)
         except DomainError as error:
             form.refuse(error)

@@ -258,7 +258,7 @@ def first_offers() -> Response:
 
 
 def _offered(found: list[Offer]) -> Response:
-    return fragment("invoices/_offers.html", found=found, pieces=lambda name: marked(name, typed()))
+    return fragment("invoices/_offers.html", found=found, typed=typed(), pieces=lambda name: marked(name, typed()))
 
 
 @requires(Permission.ADD_INVOICE)

@@ -49,7 +49,10 @@ def options() -> Response:
 @requires(Permission.MANAGE_CATALOGUE)
 def new() -> Response:
     """Keep a new item."""
-    return _edit(ItemForm(), None)
+    form = ItemForm()
+    if not form.is_submitted():
+        form.name.data = typed("name")
+    return _edit(form, None)
 
 
 @blueprint.route("/catalogue/items/<int:item_id>/edit", methods=["GET", "POST"])
