@@ -5,13 +5,16 @@ import re
 
 import pytest
 
+from tests import factories as make
 from tests.business import CAST
 from tests.clients import Client, client_for
-from webapp.models import Role
+from webapp.models import Role, User
 from webapp.permissions import Permission
 
 PATH = "/shortcuts"
 MODAL = "dialog#modal"
+OF_RECORDS = {"u", "p", "."}
+"""Keys on the page of a customer, a membership or an invoice."""
 
 
 def named(text: str) -> set[str]:
@@ -30,7 +33,7 @@ def test_what_is_named_is_there_and_nothing_else(app, name: str) -> None:
     client = client_for(app, name)
     keys = there(client.get("/customers").text)
     assert len(keys) == len(set(keys)), "one key, one meaning"
-    assert set(keys) == named(client.get(PATH).text)
+    assert set(keys) == named(client.get(PATH).text) - OF_RECORDS
 
 
 def test_no_key_for_what_the_person_may_not_do(frontdesk: Client) -> None:
@@ -87,3 +90,17 @@ def test_visitors_sign_in_first(visitor: Client) -> None:
 
 def test_other_verbs_are_refused(owner: Client) -> None:
     assert owner.put(PATH).status_code == 405
+
+
+def test_use_one_and_pay_have_keys_where_they_are_offered(app, cast: dict[str, User]) -> None:
+    """On the customer's page, where there may be several of each, the first in sight is meant."""
+    ann, piano = make.somebody("Ann"), make.piano()
+    make.pay(make.save(ann, (piano, None), by=cast["owner"]), by=cast["owner"])
+    due = make.save(ann, "10", by=cast["owner"])
+    used = f"/billing/memberships/{make.bought(ann).id}"
+    for name, keys in (("frontdesk", OF_RECORDS), ("bookkeeper", {"."})):
+        client = client_for(app, name)
+        assert set(there(client.get(f"/customers/{ann.id}").text)) & OF_RECORDS == keys
+        assert set(there(client.get(used).text)) & OF_RECORDS == keys & {"u"}
+        assert set(there(client.get(f"/billing/invoices/{due.id}").text)) & OF_RECORDS == keys & {"p"}
+        assert named(client.get(PATH).text) & OF_RECORDS == keys

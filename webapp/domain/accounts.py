@@ -54,6 +54,10 @@ class Included(NamedTuple):
     reserved_milli: int
     included_milli: int
 
+    @property
+    def left_milli(self) -> int:
+        return self.included_milli - self.used_milli - self.reserved_milli
+
 
 class Held(NamedTuple):
     """A membership as the customer's page shows it. `state` is ``active``, or the reason why it is inactive."""
@@ -65,6 +69,11 @@ class Held(NamedTuple):
     end_on: date | None
     funds_minor: int
     contents: list[Included]
+
+    def can_be_used(self, on: date) -> bool:
+        """Whether something is left to be used on that day."""
+        started = self.start_on is not None and self.start_on <= on
+        return self.state == "active" and started and any(item.left_milli for item in self.contents)
 
 
 class Owed(NamedTuple):

@@ -75,7 +75,7 @@ def test_a_bookkeeper_only_reads(open_page: OpenPage, look: Look, invoice: Invoi
     expect(row(page, "Emma Jones")).to_contain_text("Active")
     expect(page.get_by_role("link", name="Add to Package")).to_have_count(0)
     open_actions(page, "Emma Jones in PPL")
-    expect(page.get_by_role("menuitem")).to_have_text(["Open"])
+    expect(page.get_by_role("menuitem")).to_have_text(["Open", "Card to print"])
     look(page)
     page.get_by_role("menuitem", name="Open").click()
     expect(page.locator("main")).to_contain_text("What is left")

@@ -12,7 +12,7 @@ from webapp.domain.errors import Changed, DomainError
 from webapp.domain.paying import methods_in_use, payers_for
 from webapp.domain.tendering import Open
 from webapp.hypermedia import done, fragment, render
-from webapp.models import Invoice
+from webapp.models import Invoice, PaymentMethod
 from webapp.permissions import Permission
 from webapp.places import invoice_page
 from webapp.presentation import money_text, today
@@ -61,9 +61,16 @@ def _open(invoice: Invoice, form: PayForm) -> Open:
 def _screen(invoice: Invoice, form: PayForm, status: int, focus: str) -> Response:
     if invoice.status != "open":
         raise Changed("A draft asks for no money yet." if invoice.is_draft else f"Invoice {invoice.code} is not open.")
-    shown = {"preview_url": _preview_url(invoice), **facts(_open(invoice, form), form)}
-    focus = focus or field_of(form.methods[0])
+    open_ = _open(invoice, form)
+    shown = {"preview_url": _preview_url(invoice), **facts(open_, form)}
+    focus = focus or field_of(_likely(form, open_, invoice))
     return render("payments/new.html", status, invoice=invoice, form=form, focus=focus, **shown)
+
+
+def _likely(form: PayForm, open_: Open, invoice: Invoice) -> PaymentMethod:
+    """Account where it can pay all that is due, since that money is there already; else the first."""
+    account = [method for method in form.methods if method.is_account]
+    return account[0] if account and open_.account_most_minor >= invoice.due_minor else form.methods[0]
 
 
 def _preview_url(invoice: Invoice) -> str:
