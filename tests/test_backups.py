@@ -43,9 +43,9 @@ piano = make.piano()
 stop, speaking = threading.Event(), threading.Lock()
 
 def pay(name):
-    somebody = make.somebody(name)
     while not stop.is_set():
         try:
+            somebody = make.somebody(name)
             make.pay(make.save(somebody, (piano, "100.00"), by=owner), by=owner)
         except peewee.OperationalError:  # too many at once on a slow machine; whoever pays tries again
             continue
@@ -149,7 +149,7 @@ def test_where_no_file_can_be(back_up: Callable[..., Result], tmp_path: Path, na
     [
         (errno.ENOSPC, "The disk is full."),
         (errno.EDQUOT, "The disk is full."),
-        (errno.EROFS, "It may not be written"),
+        (errno.EROFS, "The disk is read-only."),
         (errno.EACCES, "It may not be written"),
         (errno.EIO, "Input/output error."),
     ],
@@ -170,6 +170,18 @@ def test_what_the_disk_refuses_is_told_and_nothing_is_left(
     with pytest.raises(DomainError, match=sentence), backups.files.arriving(tmp_path / "a.backup") as unfinished:
         unfinished.write_bytes(b"half")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_takes_nothing_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the removal of what was never made."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(DomainError, match=r"The disk is read-only"), backups.files.arriving(tmp_path / "a.backup"):
+        pass
 
 
 def test_a_file_system_with_one_name_for_each_file_will_do(

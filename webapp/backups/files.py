@@ -51,7 +51,8 @@ def arriving(target: Path, *, replace: bool = False) -> Iterator[Path]:
         raise DomainError(f"{target} could not be written. {said(error)}") from error
     finally:
         for left in (unfinished, *sides(unfinished)):
-            left.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the first one is what is told
+                left.unlink(missing_ok=True)
 
 
 def keep(path: Path) -> None:
@@ -108,7 +109,9 @@ def said(error: BaseException) -> str:
             return "The disk is full."
         if origin.errno in (errno.ENOENT, errno.ENOTDIR):
             return "There is no such file or folder."
-        if origin.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if origin.errno == errno.EROFS:
+            return "The disk is read-only."
+        if origin.errno in (errno.EACCES, errno.EPERM):
             return "It may not be written or read by whom this runs as."
         return f"{origin.strerror}."
     return " ".join(str(error).split()).rstrip(".") + "."
