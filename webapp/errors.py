@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp.db import has_committed
 from webapp.domain.errors import Changed, DomainError, NotFound
+from webapp.domain.once import has_acted
 from webapp.hypermedia import is_htmx, render
 from webapp.trouble import Trouble, needs_a_new_process, trouble_of
 
@@ -166,7 +167,7 @@ def on_trouble(error: peewee.PeeweeException) -> Response:
         raise error
     log.warning("the database could not do it: %s", trouble.name.lower(), exc_info=error)
     status, words = TROUBLES[trouble]
-    if has_committed.get() and trouble is not Trouble.UNKNOWN:
+    if _was_saved() and trouble is not Trouble.UNKNOWN:
         words = SAVED
     response = _without_the_database(status, words, trouble)
     if status == 503:
@@ -209,12 +210,18 @@ def on_garbled(_: Exception) -> Response:
 def on_fault(error: Exception) -> Response:
     """Anything nobody thought of: written to the log, told without details."""
     log.error("unexpected fault", exc_info=error)
-    return _answer(500, SAVED if has_committed.get() else PLAIN[500])
+    return _answer(500, SAVED if _was_saved() else PLAIN[500])
 
 
 def _nothing_yet(_error: BaseException | None = None) -> None:
     """What this thread committed for others, or before the view began, is not what the person sent."""
     has_committed.set(False)
+    has_acted.set(False)
+
+
+def _was_saved() -> bool:
+    """Whether what the person sent was done: a form with a key by its one act, any other by the first thing it did."""
+    return has_acted.get() if "form_key" in request.form else has_committed.get()
 
 
 def init_app(app: Flask) -> None:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.faults import clock, crowds, disk, failover, kills, report, waiting
+from tests.faults import clock, crowds, disk, failover, kills, orders, report, statements, waiting
 from tests.faults.report import Outcome
 
 
@@ -18,6 +18,7 @@ class Fault(NamedTuple):
     runs: int
     small: int
     engines: tuple[str, ...] = ("sqlite", "postgres")
+    is_usual: bool = True
 
 
 FAULTS = {
@@ -25,12 +26,16 @@ FAULTS = {
     "kill-postgres": Fault(kills.postgres, 20, 2, ("postgres",)),
     "kill-primary": Fault(failover.primary, 10, 1, ("postgres",)),
     "kill-replica": Fault(failover.replica, 5, 1, ("postgres",)),
+    "kill-migration": Fault(kills.migration, 50, 4),
     "fifty-for-the-last": Fault(crowds.of_the_last, 20, 1),
     "disk-full": Fault(disk.full, 10, 1),
     "fsync-fails": Fault(disk.failing, 10, 1),
     "read-only": Fault(disk.read_only, 10, 1),
     "bit-flips": Fault(disk.flipped, 100, 10, ("sqlite",)),
     "clock-jumps": Fault(clock.jumps, 20, 5),
+    "statements": Fault(statements.every_act, 1, 30),
+    "interleavings": Fault(orders.explore, 1, 12, ("postgres",)),
+    "interleavings-read-committed": Fault(orders.explore_read_committed, 1, 12, ("postgres",), False),
     "locked": Fault(waiting.locked, 4, 1),
     "pool-exhausted": Fault(waiting.pool, 4, 1, ("postgres",)),
     "network-cut": Fault(waiting.cut, 20, 2, ("postgres",)),
@@ -43,7 +48,7 @@ FAULTS = {
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     outcomes = []
-    for name in options.names or FAULTS:
+    for name in options.names or (name for name, fault in FAULTS.items() if fault.is_usual):
         fault = FAULTS[name]
         for engine in fault.engines:
             if engine in options.engines:

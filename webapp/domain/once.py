@@ -1,12 +1,16 @@
 """One-time form keys: a form that moves money or units works once, however often it arrives (spec section 6)."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import peewee
 
 from webapp.db import transactional, utcnow
 from webapp.domain.errors import Repeated
 from webapp.models import FormKey
+
+has_acted: ContextVar[bool] = ContextVar("has_acted", default=False)
+"""Whether an act went through since somebody set this to False: what fails after it must not say that it did not."""
 
 
 def once(key: str, digest: str, act: Callable[[], str]) -> str:
@@ -15,11 +19,13 @@ def once(key: str, digest: str, act: Callable[[], str]) -> str:
     Raises `Repeated` when the key comes with other content. An act that is refused leaves the key unused.
     """
     try:
-        return _once(key, digest, act)
+        answer = _once(key, digest, act)
     except peewee.IntegrityError:
         if not FormKey.get_or_none(FormKey.form_key == key):
             raise
-        return _once(key, digest, act)
+        answer = _once(key, digest, act)
+    has_acted.set(True)
+    return answer
 
 
 @transactional

@@ -1,0 +1,309 @@
+"""Two acts on the money of one customer, stepped statement by statement, in many orders: PostgreSQL's own isolation
+tester in small. Each act has a thread and a connection of its own and waits at a gate before every statement.
+
+The orders that are tried for each ordered pair (A, B), an act with itself among them: A is stopped before each of its
+writes and before its COMMIT, in turn; B runs to its end, or until it waits for A; then A runs to its end, then B.
+At full size also, for chosen pairs, a stop of A and a stop of B. Every end must be that of one after the other.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
+from typing import Any, NamedTuple
+
+import peewee
+import pytest
+
+from tests import factories as make
+from tests.faults.laid_out import LaidOut, laid_out
+from tests.faults.report import Outcome
+from webapp.db import db, rows
+from webapp.domain import checks, funds, invoicing, memberships, payments, voids
+from webapp.domain.errors import DomainError
+from webapp.domain.memberships import Removal
+from webapp.domain.tendering import Tender
+from webapp.models import Customer, Invoice, Item, Membership, User
+
+BLOCKED_SECONDS = 0.06
+"""A statement that takes longer waits for the other's lock. On a slow machine one may only be slow: then the two run on
+side by side, which is another order than was meant, but one that must end well too."""
+
+
+NO_STOP = 10_000
+
+
+class Deal(NamedTuple):
+    """A customer with a package part sold, its last lessons on an open invoice, and drafts for more."""
+
+    customer: Customer
+    membership: Membership
+    sale: Invoice
+    lessons: Invoice
+    drafts: list[Invoice]
+    desk: User
+
+
+def deal(desk: User) -> Deal:
+    who, piano = make.somebody(), make.piano()
+    lesson = Item.get(Item.name == "Lesson")
+    sale = make.pay(make.save(who, (piano, "400"), by=desk), ("card", "350"), by=desk)
+    make.settle(make.save(who, (lesson, "6"), by=desk), by=desk)
+    lessons = make.save(who, (lesson, "3"), by=desk)
+    funds.deposit(who, make.method(), make.money("100"), by=desk, on=make.DAY)
+    drafts = [make.draft(who, (lesson, "1"), by=desk), make.draft(who, (piano, "50"), (lesson, "1"), by=desk)]
+    return Deal(who, make.bought(who), sale, lessons, drafts, desk)
+
+
+def pay_cash(deal: Deal) -> object:
+    return payments.pay(deal.lessons.id, [Tender(make.method(), 13500)], by=deal.desk, on=make.DAY)
+
+
+def pay_by_account(deal: Deal) -> object:
+    return payments.pay(deal.lessons.id, [Tender(make.method("account"), 8000)], by=deal.desk, on=make.DAY)
+
+
+def pay_the_sale(deal: Deal) -> object:
+    return payments.pay(deal.sale.id, [Tender(make.method(), 5000)], by=deal.desk, on=make.DAY)
+
+
+def void(deal: Deal) -> object:
+    return voids.void(deal.lessons.id, reason="twice", by=deal.desk, on=make.DAY)
+
+
+def save_a_lesson(deal: Deal) -> object:
+    return invoicing.issue(deal.drafts[0].id, by=deal.desk, on=make.DAY)
+
+
+def save_a_sale(deal: Deal) -> object:
+    return invoicing.issue(deal.drafts[1].id, by=deal.desk, on=make.DAY)
+
+
+def remove(deal: Deal) -> object:
+    version = make.fresh(deal.membership).version
+    return memberships.remove([Removal(deal.membership.id, version)], by=deal.desk, on=make.DAY)
+
+
+def deposit(deal: Deal) -> object:
+    return funds.deposit(deal.customer, make.method(), 2500, by=deal.desk, on=make.DAY)
+
+
+def withdraw(deal: Deal) -> object:
+    return funds.withdraw(deal.customer, make.method(), 10_000, by=deal.desk, on=make.DAY, reason="asked for it")
+
+
+def fund(deal: Deal) -> object:
+    return funds.into_package(deal.membership.id, 5000, by=deal.desk, on=make.DAY)
+
+
+Act = Callable[[Deal], object]
+ACTS: list[Act] = [
+    *(pay_cash, pay_by_account, pay_the_sale, void, save_a_lesson, save_a_sale, remove, deposit, withdraw, fund),
+]
+
+
+class Actor(threading.Thread):
+    """Does one act, a statement at a time: before each it waits to be let on."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self.act = act
+        self.said: list[str] = []
+        self.outcome = ""
+        self.crash: BaseException | None = None
+        self._go, self._waits = threading.Semaphore(0), threading.Event()
+        self._is_let_go = False
+
+    def run(self) -> None:
+        here.actor = self
+        try:
+            self.act()
+            self.outcome = "done"
+        except DomainError as refusal:
+            self.outcome = type(refusal).__name__
+        except BaseException as crash:
+            self.crash = crash
+        finally:
+            here.actor = None
+            if not db.is_closed():
+                db.close()
+            self.outcome = self.outcome or "crashed"
+            self._waits.set()
+
+    def gate(self, statement: str) -> None:
+        """Called by the act before it gives a statement to the database."""
+        self.said.append(statement)
+        if not self._is_let_go:
+            self._waits.set()
+            self._go.acquire()
+
+    def step(self) -> bool:
+        """Let it on by one statement; whether it came to the next one, or to its end, before long."""
+        self._waits.clear()
+        self._go.release()
+        return self._waits.wait(BLOCKED_SECONDS)
+
+    def to(self, statements: int) -> None:
+        """Until it is about to give that statement (counted from 0), or waits, or is over."""
+        self._waits.wait(10)
+        while len(self.said) <= statements and not self.outcome and self.step():
+            pass
+
+    def let_go(self) -> None:
+        """No gate stops it any more."""
+        self._is_let_go = True
+        self._go.release()
+
+    def to_its_end(self) -> None:
+        self.let_go()
+        self.join(30)
+        if self.is_alive():
+            raise RuntimeError(f"waits for ever at {self.said[-1]}")
+
+
+here = threading.local()
+
+
+@contextmanager
+def gates(database: peewee.Database) -> Iterator[None]:
+    """Every statement of an actor passes its gate; of everybody else, none does."""
+
+    def gated(name: str) -> Callable[..., Any]:
+        given = getattr(database, name)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            actor = getattr(here, "actor", None)
+            if actor:
+                actor.gate(str(args[0]) if name == "execute_sql" else name.upper())
+            return given(*args, **kwargs)
+
+        return run
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("execute_sql", "begin", "commit"):
+            patch.setattr(database, name, gated(name))
+        yield
+
+
+WRITES = ("INSERT", "UPDATE", "DELETE", "LOCK", "COMMIT")
+
+
+def stops(said: list[str]) -> list[int]:
+    """Where an act is stopped: before each write, and before its COMMIT."""
+    return [number for number, statement in enumerate(said) if statement.lstrip().upper().startswith(WRITES)]
+
+
+End = tuple[object, ...]
+
+
+def end() -> End:
+    """What there is afterwards, but for the ids of what is new: money by kind of account, units, invoices, counts."""
+    return (
+        tuple(sorted((kind, int(held)) for kind, held in rows("SELECT kind, credits - debits FROM account") if held)),
+        tuple(rows("SELECT used_milli, reserved_milli, included_milli FROM membership_item ORDER BY 1, 2, 3")),
+        tuple(rows("SELECT state, COALESCE(reason, '') FROM membership ORDER BY 1, 2")),
+        tuple(rows("SELECT status, total_minor, due_minor FROM invoice ORDER BY 1, 2, 3")),
+        tuple(rows("SELECT amount_minor FROM payment ORDER BY 1")),
+        int(rows("SELECT COUNT(*) FROM journal")[0][0]),
+    )
+
+
+class Explorer:
+    """The orders of two acts, each from the same beginning."""
+
+    def __init__(self, place: LaidOut, wrong: list[str], ends: Counter[str]) -> None:
+        self.place, self.wrong, self.ends = place, wrong, ends
+        self.deal = deal(place.desk.by)
+        place.keep("deal")
+        self.serial: dict[tuple[str, str], tuple[End, tuple[str, str]]] = {}
+        self.said: dict[str, list[str]] = {}
+        self.runs = 0
+        with gates(place.database):
+            for act in ACTS:
+                self.said[act.__name__] = self._alone(act)
+
+    def _alone(self, act: Act) -> list[str]:
+        actor = Actor(lambda: act(self.deal))
+        actor.start()
+        actor.to_its_end()
+        self.place.restore("deal")
+        return actor.said
+
+    def one_after_the_other(self, one: Act, other: Act) -> tuple[End, tuple[str, str]]:
+        key = one.__name__, other.__name__
+        if key not in self.serial:
+            outcomes = []
+            for act in (one, other):
+                actor = Actor(lambda act=act: act(self.deal))  # type: ignore[misc]  # the act of this turn
+                actor.start()
+                actor.to_its_end()
+                outcomes.append(actor.outcome)
+            self.serial[key] = end(), (outcomes[0], outcomes[1])
+            self.place.restore("deal")
+        return self.serial[key]
+
+    def try_order(self, one: Act, other: Act, stop: int, other_stop: int | None = None) -> None:
+        """One act is stopped, and the other runs as far as it can; or both are stopped, the first to come first."""
+        first, second = Actor(lambda: one(self.deal)), Actor(lambda: other(self.deal))
+        first.start()
+        first.to(stop)
+        second.start()
+        second.to(NO_STOP if other_stop is None else other_stop)
+        first.to(NO_STOP)
+        second.let_go()  # the first may be waiting for it
+        first.to_its_end()
+        second.to_its_end()
+        self._look(first, second, one, other, stop)
+        self.place.restore("deal")
+        self.runs += 1
+
+    def _look(self, first: Actor, second: Actor, one: Act, other: Act, stop: int) -> None:
+        where = f"{one.__name__} stopped at {stop} of {len(self.said[one.__name__])} for {other.__name__}"
+        for crash in filter(None, (first.crash, second.crash)):
+            self.wrong.append(f"{where}: {crash!r}")
+        self.wrong += [f"{where}: {fault.name}: {fault.sentence}" for fault in checks.faults()]
+        found = end(), (first.outcome, second.outcome)
+        there, back = self._both_ways(one, other)
+        self.ends[" and ".join(sorted(found[1]))] += 1
+        if found not in (there, back):
+            self.wrong.append(f"{where}: ended {found[1]} as neither {there[1]} nor {back[1]} would")
+
+    def _both_ways(self, one: Act, other: Act) -> list[tuple[End, tuple[str, str]]]:
+        """Both ways round, as they were found before; the outcomes in the order of the first pair."""
+        there = self.serial[one.__name__, other.__name__]
+        state, (second, first) = self.serial[other.__name__, one.__name__]
+        return [there, (state, (first, second))]
+
+
+def explore(engine: str, runs: int, *, isolation: str = "SERIALIZABLE") -> Outcome:
+    """Every stop of every ordered pair (of every so many, at small size); then twice as many again with two stops."""
+    wrong, ends = list[str](), Counter[str]()
+    began = time.monotonic()
+    with laid_out("postgres") as place, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("webapp.db.ISOLATION", isolation)
+        explorer = Explorer(place, wrong, ends)
+        pairs = list(product(ACTS, ACTS))
+        with gates(place.database):
+            for one, other in pairs:
+                explorer.one_after_the_other(one, other)
+            for one, other in pairs[::runs]:
+                for stop in stops(explorer.said[one.__name__])[::runs]:
+                    explorer.try_order(one, other, stop)
+            chance = random.Random(1)
+            for _ in range(600 // runs):
+                one, other = chance.choice(pairs)
+                places = [chance.choice(stops(explorer.said[act.__name__])) for act in (one, other)]
+                explorer.try_order(one, other, *places)
+    name = "interleavings" if isolation == "SERIALIZABLE" else f"interleavings, {isolation.lower()}"
+    note = f"{len(pairs)} ordered pairs of {len(ACTS)} acts, {time.monotonic() - began:.0f} s; " + ", ".join(
+        f"{count} x {what}" for what, count in ends.most_common()
+    )
+    return Outcome(name, "postgres", explorer.runs, None, 0, len(wrong), None, wrong, note)
+
+
+def explore_read_committed(engine: str, runs: int) -> Outcome:
+    """The same where PostgreSQL keeps acts apart no better than it does by default: then the guards stand alone."""
+    return explore(engine, runs, isolation="READ COMMITTED")
