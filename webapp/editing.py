@@ -52,5 +52,5 @@ class EditForm(Form):
 def _conflict(record: Any, error: Changed) -> Conflict:
     subject = re.sub(r"(?<!^)(?=[A-Z])", "_", type(record).__name__).lower()
     last = audit.latest(subject, record.id)
-    by = f"{last.actor} changed this at {moment_text(last.at)}." if last else "Somebody changed this meanwhile."
+    by = f"{last.actor} changed this on {moment_text(last.at)}." if last else "Somebody changed this meanwhile."
     return Conflict(by, [(name[:1].upper() + name[1:], *both) for name, both in error.differs.items()])
