@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import ipaddress
+from collections.abc import Iterable
 
 from webapp.db import rows, transactional
 from webapp.domain import passwords
@@ -11,7 +12,9 @@ from webapp.domain.staff import plain_email
 from webapp.models import SignInAttempt, User
 
 WINDOW_SECONDS = 15 * 60
-PER_ACCOUNT, PER_ADDRESS = 10, 30
+PER_ACCOUNT, PER_ADDRESS, PER_ACCOUNT_ANYWHERE = 10, 30, 100
+"""Wrong passwords for one account from one address, for all accounts from one address, for one account from all
+addresses. The last is high: whoever knows somebody's email could keep them out otherwise."""
 
 _LATEST = "SELECT at_epoch FROM sign_in_attempt WHERE subject = ? AND at_epoch > ? ORDER BY at_epoch DESC LIMIT ?"
 
@@ -31,14 +34,15 @@ def authenticate(email: str, password: str, *, address: str, at: int, method: st
 
     `at` is the moment in seconds since 1970. Raises `TooManyTries`.
     """
-    account, place = _subject("account", plain_email(email)), _subject("address", _network(address))
-    _count(account, place, at)
-    user = User.get_or_none(User.email == plain_email(email))
+    email, network = plain_email(email), _network(address)
+    here, place, account = _subjects(email, network)
+    _count({here: PER_ACCOUNT, place: PER_ADDRESS, account: PER_ACCOUNT_ANYWHERE}, at)
+    user = User.get_or_none(User.email == email)
     # An unknown email takes as long as a known one, so that the time tells nothing.
     is_right = passwords.matches(user.password_hash if user else _nobodys_hash(method), password)
     if user is None or not user.active or not is_right:
         return None
-    _forget(account, place, at)
+    _forget(here, (place, account), at)
     if passwords.is_outdated(user.password_hash, method):
         user.password_hash = passwords.hashed(password, method)
         user.save()
@@ -46,14 +50,13 @@ def authenticate(email: str, password: str, *, address: str, at: int, method: st
 
 
 @transactional
-def _count(account: str, place: str, at: int) -> None:
+def _count(limits: dict[str, int], at: int) -> None:
     """Count the try before it is judged, so that many at the same moment are not judged all at once."""
     SignInAttempt.delete().where(SignInAttempt.at_epoch <= at - WINDOW_SECONDS).execute()
-    wait = max(_wait(account, PER_ACCOUNT, at), _wait(place, PER_ADDRESS, at))
+    wait = max(_wait(subject, limit, at) for subject, limit in limits.items())
     if wait:
         raise TooManyTries(wait)
-    for subject in (account, place):
-        SignInAttempt.create(subject=subject, at_epoch=at)
+    SignInAttempt.create_many({"subject": subject, "at_epoch": at} for subject in limits)
 
 
 def _wait(subject: str, limit: int, at: int) -> int:
@@ -63,16 +66,22 @@ def _wait(subject: str, limit: int, at: int) -> int:
 
 
 @transactional
-def _forget(account: str, place: str, at: int) -> None:
-    """A right password was no failure: clear the account's count, and take this try off the address's."""
-    SignInAttempt.delete().where(SignInAttempt.subject == account).execute()
-    mine = SignInAttempt.select().where((SignInAttempt.subject == place) & (SignInAttempt.at_epoch == at)).first()
-    if mine:
-        mine.delete_instance()
+def _forget(cleared: str, others: Iterable[str], at: int) -> None:
+    """A right password was no failure: clear what was counted for this account here, and take this try off the rest."""
+    SignInAttempt.delete().where(SignInAttempt.subject == cleared).execute()
+    for subject in others:
+        mine = SignInAttempt.select().where((SignInAttempt.subject == subject) & (SignInAttempt.at_epoch == at)).first()
+        if mine:
+            mine.delete_instance()
+
+
+def _subjects(email: str, network: str) -> tuple[str, str, str]:
+    """What a try is counted under: the account here, the address, the account."""
+    return _subject("here", f"{email} {network}"), _subject("address", network), _subject("account", email)
 
 
 def _subject(kind: str, value: str) -> str:
-    """What a try is counted under; hashed, because people sometimes type their password as their email."""
+    """Hashed, because people sometimes type their password as their email."""
     return f"{kind}:{hashlib.sha256(value.encode()).hexdigest()}"
 
 
