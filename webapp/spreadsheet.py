@@ -12,6 +12,11 @@ AT_ONCE = 200
 """How many rows are written before they are sent."""
 
 _STARTS_A_FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+_INNER_FORMULA = re.compile(
+    r"""([;,|\t\r\n][ "']*)                                            # what another spreadsheet parts cells by
+    (?=[=\uff1d]|[+\-@\uff0b\uff0d\uff20][^;,\t\r\n]*([(!|=]|\w\s*[+*^&]\s*\w))  # not "-5", "- late" or "+43 555" """,
+    re.VERBOSE,
+)
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?", re.ASCII)
 
 
@@ -38,6 +43,7 @@ def _parts(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str
 
 def guarded(cell: Any) -> Any:
     """Text that a spreadsheet would take for a formula gets an apostrophe in front; plain numbers stay as they are."""
-    if isinstance(cell, str) and cell.lstrip(" \n").startswith(_STARTS_A_FORMULA) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    cell = _INNER_FORMULA.sub(r"\1'", cell)
+    return f"'{cell}" if cell.lstrip(" \n").startswith(_STARTS_A_FORMULA) and not _NUMBER.fullmatch(cell) else cell
