@@ -9,6 +9,7 @@ from tests import factories as make
 from tests.business import PASSWORD, address
 from tests.clients import Client, client_for
 from tests.trail import acts, latest
+from tests.web.billing import filled
 from tests.web.conflicts import versions
 from webapp.models import Company, PaymentMethod, Role, SignInSession, User
 from webapp.permissions import Permission
@@ -121,9 +122,22 @@ def test_and_not_after_it(owner: Client) -> None:
     assert 'name="currency"' not in page
     assert 'name="tax_style"' not in page
     assert "are fixed" in page
-    assert owner.post("/settings/company", data=company(currency="EUR", tax_style="included")).status_code == 303
+    assert owner.post("/settings/company", data=company()).status_code == 303
     made = Company.get_by_id(1)
     assert (made.name, made.currency, made.tax_inclusive) == ("Blue Heron", "USD", False)
+
+
+@pytest.mark.parametrize("changes", [{"currency": "EUR"}, {"tax_style": "included"}])
+def test_who_opened_it_before_the_first_sale_is_told(owner: Client, changes: dict[str, str]) -> None:
+    make.add(make.somebody(), make.piano(), by=user("owner"))
+    answer = owner.post("/settings/company", data=company(**changes))
+    assert answer.status_code == 422
+    assert "Currency and tax style are fixed since the first package or invoice was sold." in answer.text
+    assert 'value="Blue Heron"' in answer.text
+    assert Company.get_by_id(1).name == "Test Flight School"
+    again = filled(answer, "/settings/company")
+    assert owner.post("/settings/company", data=again).status_code == 303
+    assert Company.get_by_id(1).name == "Blue Heron"
 
 
 @pytest.mark.parametrize(
@@ -367,6 +381,14 @@ def test_new_password_for_somebody(app: Flask, owner: Client, frontdesk: Client)
     response = owner.post(f"/settings/users/{desk.id}/password", data={"password": "short"}, htmx=MODAL)
     assert response.status_code == 422
     assert "at least 12 characters" in response.text
+
+
+def test_ones_own_password_is_changed_where_the_old_one_is_asked_for(owner: Client) -> None:
+    mine, before = f"/settings/users/{user('owner').id}/password", user("owner").password_hash
+    for answer in (owner.get(mine), owner.post(mine, data={"password": NEW})):
+        assert (answer.status_code, answer.location) == (303, "/profile/password")
+    assert owner.get(mine, htmx=MODAL).headers["HX-Redirect"] == "/profile/password"
+    assert user("owner").password_hash == before
 
 
 def test_deactivate_and_activate(app: Flask, owner: Client, frontdesk: Client) -> None:

@@ -7,6 +7,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.business import BusinessFields, currencies, language, language_choices
 from webapp.domain.company import FORFEIT, RETURN, Currency, Profile
+from webapp.domain.errors import DomainError
 from webapp.domain.payment_methods import KINDS
 from webapp.domain.roles import SIDES
 from webapp.domain.staff import lacks
@@ -38,11 +39,19 @@ class CompanyForm(BusinessFields, EditForm):
         super().__init__(company, data={"company_name": company.name, "tax_style": tax_style})
         self.company = company
         self.locale.choices = language_choices() | {company.locale: language(company.locale)}
+        self.came_too_late = fixed and any(
+            f.raw_data and f.data != f.object_data for f in (self.currency, self.tax_style)
+        )
         if fixed:
             del self.currency, self.tax_style
 
     def profile(self) -> Profile:
-        """The business as typed; what cannot change stays."""
+        """The business as typed; what cannot change stays. Raises `DomainError` if that was typed otherwise."""
+        if self.came_too_late:
+            raise DomainError(
+                "Currency and tax style are fixed since the first package or invoice was sold."
+                " Nothing was saved yet; save again to keep the rest."
+            )
         company = self.company
         currency, inclusive = Currency(company.currency, company.decimals), company.tax_inclusive
         if "currency" in self and self.currency.data != company.currency:

@@ -160,8 +160,10 @@ def edit_user(user_id: int) -> Response:
 @blueprint.route("/users/<int:user_id>/password", methods=["GET", "POST"])
 @requires(Permission.MANAGE_USERS)
 def user_password(user_id: int) -> Response:
-    """Give a user a new password, for whoever has forgotten theirs."""
+    """Give a user a new password, for whoever has forgotten theirs. One's own is changed where the old one is asked."""
     user = load(User, user_id)
+    if user.id == actor().id:
+        return done(to=url_for("auth.password"), stay=False)
     form = PasswordForm()
     if form.validate_on_submit():
         try:
