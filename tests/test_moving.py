@@ -23,6 +23,7 @@ from tests.clients import Client, client_for
 from tests.conftest import Running, disconnect
 from webapp import create_app, db, moving
 from webapp.cli.copying import copy_database
+from webapp.config import from_environment
 from webapp.db import execute, rows
 from webapp.domain import checks, demo
 from webapp.domain.errors import DomainError
@@ -239,6 +240,11 @@ def rows_in(url: str) -> int:
         return sum(found.fetchone()[0] for found in counts)
     finally:
         connection.close()
+
+
+def test_the_app_s_own_database_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["flask", "--app", "wsgi", "copy-database", "sqlite:///a.db", "sqlite:///b.db"])
+    assert from_environment()["SKIP_SCHEMA_CHECK"]
 
 
 # What goes wrong on the way
