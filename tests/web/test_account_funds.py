@@ -260,7 +260,8 @@ def test_no_other_permission_does(bookkeeper: Client, emma: Customer, place: str
     ({Permission.MANAGE_INVOICES}, ["withdrawals/new"]),
     ({Permission.ADJUST_BALANCES}, ["adjustments/new"]),
     ({Permission.ACCESS_BILLING_TAB}, ["statement"]),
-    ({Permission.MANAGE_CUSTOMERS}, ["merge"]),
+    ({Permission.MANAGE_CUSTOMERS}, []),
+    ({Permission.MANAGE_CUSTOMERS, Permission.MANAGE_INVOICES}, ["withdrawals/new", "merge"]),
 ])  # fmt: skip
 def test_the_menu_offers_what_they_may(
     bookkeeper: Client, emma: Customer, permissions: set[Permission], offered: list[str]

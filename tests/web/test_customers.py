@@ -351,20 +351,37 @@ def test_more_than_the_form_has_is_not_taken(owner: Client, emma: Customer) -> N
     assert (kept.id, kept.sort_name, kept.merged_into_id) == (emma.id, "emma jones", None)
 
 
-def test_the_terms_of_the_account(frontdesk: Client, emma: Customer) -> None:
+def test_the_terms_of_the_account(manager: Client, emma: Customer) -> None:
     make.credit_limit("25")
-    form = frontdesk.get(f"/customers/{emma.id}/edit").text
+    form = manager.get(f"/customers/{emma.id}/edit").text
     assert "Empty: the company&#39;s, 25.00." in form
-    frontdesk.post(f"/customers/{emma.id}/edit", data=payload(credit_limit_minor="100", tax_exempt="y"))
+    manager.post(f"/customers/{emma.id}/edit", data=payload(credit_limit_minor="100", tax_exempt="y"))
     kept = Customer.get_by_id(emma.id)
     assert (kept.credit_limit_minor, kept.tax_exempt) == (10000, True)
-    page = words(frontdesk.get(f"/customers/{emma.id}"))
+    page = words(manager.get(f"/customers/{emma.id}"))
     assert "Credit limit 100.00" in page
     assert "Tax Exempt" in page
-    frontdesk.post(f"/customers/{emma.id}/edit", data=payload(version="1", credit_limit_minor="0"))
+    manager.post(f"/customers/{emma.id}/edit", data=payload(version="1", credit_limit_minor="0"))
     assert (Customer.get().credit_limit_minor, Customer.get().tax_exempt) == (0, False)
-    frontdesk.post(f"/customers/{emma.id}/edit", data=payload(version="2", credit_limit_minor=" "))
+    manager.post(f"/customers/{emma.id}/edit", data=payload(version="2", credit_limit_minor=" "))
     assert Customer.get().credit_limit_minor is None
+
+
+def test_the_terms_are_for_who_may_adjust_balances(frontdesk: Client, manager: Client, emma: Customer) -> None:
+    here, forged = f"/customers/{emma.id}/edit", {"credit_limit_minor": "900", "tax_exempt": "y"}
+    page = frontdesk.get(here)
+    assert not re.search('name="(credit_limit_minor|tax_exempt)"', page.text + frontdesk.get("/customers/new").text)
+    assert "Credit limit The company's, 0.00 Tax Not exempt Somebody with Adjust Balances" in words(page)
+    assert frontdesk.post(here, data=payload(**forged)).status_code == 303
+    assert (Customer.get().credit_limit_minor, Customer.get().tax_exempt) == (None, False)
+    assert manager.post(here, data=payload(**forged, version="1")).status_code == 303
+    assert frontdesk.post(here, data=payload(note="Kept", version="2")).status_code == 303
+    kept = Customer.get()
+    assert (kept.note, kept.credit_limit_minor, kept.tax_exempt) == ("Kept", 90000, True)
+    assert "Credit limit 900.00 Tax Exempt" in words(frontdesk.get(here))
+    answer = frontdesk.post("/customers/new", data=payload(name="New", **forged))
+    made = Customer.get(Customer.name == "New")
+    assert (answer.status_code, made.credit_limit_minor, made.tax_exempt) == (303, None, False)
 
 
 @pytest.mark.parametrize("typed", ["-1", "a lot", "1.234", "99999999999999999999"])

@@ -40,6 +40,8 @@ SELECT (SELECT COUNT(*) FROM membership WHERE customer_id = ?),
   COALESCE(SUM(CASE WHEN status <> 'draft' THEN 1 ELSE 0 END), 0), COALESCE(SUM(due_minor), 0),
   COALESCE(SUM(CASE WHEN status = 'draft' THEN 1 ELSE 0 END), 0)
 FROM invoice WHERE customer_id = ?"""
+_HAS_PAPERS = """SELECT EXISTS (SELECT 1 FROM membership WHERE customer_id = ?)
+OR EXISTS (SELECT 1 FROM invoice WHERE customer_id = ? AND status <> 'draft')"""
 _ACTIVE = "SELECT package_name FROM membership WHERE customer_id = ? AND state = 'active' ORDER BY id"
 _GROUPS = """SELECT g.name FROM customer_group g JOIN group_member m ON m.group_id = g.id WHERE m.customer_id = ?
 ORDER BY g.sort_name, g.id"""
@@ -62,6 +64,11 @@ def merging(second: Customer, into: Customer) -> Merging:
         owned=owned,
         refusal=_why_not(second, into),
     )
+
+
+def has_money(customer: Customer) -> bool:
+    """Whether merging the customer would move funds, memberships or saved invoices."""
+    return bool(rows(_HAS_PAPERS, (customer.id, customer.id))[0][0]) or ledger.balance(ledger.general(customer.id)) != 0
 
 
 @transactional

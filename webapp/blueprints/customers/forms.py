@@ -16,7 +16,7 @@ def _role_id(value: Any) -> int:
 
 
 class CustomerForm(EditForm):
-    """What is kept of a customer."""
+    """What is kept of a customer. The terms of the account are for those who may adjust balances; else they stay."""
 
     name = LineField("Name", [required("Type a name.")])
     email = LineField("Email", [Optional(), Regexp(r"[^@\s]+@[^@\s]+$", message="Type it like name@example.com.")])
@@ -28,16 +28,20 @@ class CustomerForm(EditForm):
     tax_exempt = BooleanField("Tax exempt")
     active = BooleanField("Active", default=True)
 
-    def __init__(self, customer: Customer | None = None) -> None:
+    def __init__(self, customer: Customer | None = None, *, sets_terms: bool) -> None:
         self.roles = {role.id: role for role in customer_roles()}
         super().__init__(customer)
         self.role.choices = {role.id: role.name for role in self.roles.values()}
+        kept = customer or Customer()
+        self.terms = {"credit_limit_minor": kept.credit_limit_minor, "tax_exempt": kept.tax_exempt}
+        if not sets_terms:
+            del self.credit_limit_minor, self.tax_exempt
 
     def facts(self) -> dict[str, Any]:
         """What was typed, as the verbs take it."""
         texts = {name: self[name].data or "" for name in ("name", "email", "phone", "address", "note")}
-        terms = {name: self[name].data for name in ("credit_limit_minor", "tax_exempt", "active")}
-        return {**texts, "role": self.roles[self.role.data], **terms}
+        terms = {name: self[name].data if name in self else kept for name, kept in self.terms.items()}
+        return {**texts, "role": self.roles[self.role.data], **terms, "active": self.active.data}
 
 
 class MergeForm(StatingForm):

@@ -8,7 +8,7 @@ from webapp.access import actor, can, requires
 from webapp.blueprints.customers.forms import MergeForm
 from webapp.domain.customers import refuse_merged
 from webapp.domain.errors import DomainError
-from webapp.domain.merging import Merging, merge, merging
+from webapp.domain.merging import Merging, has_money, merge, merging
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Customer
 from webapp.permissions import SEES_RECORDS, Permission
@@ -27,7 +27,7 @@ def into(customer_id: int) -> Response:
     if form.validate_on_submit():
 
         def act() -> str:
-            refuse_merged(second)
+            _refuse(second)
             stays = form.into.data
             form.confirm(_sign(second, stays, merging(second, stays)))
             merge(second, stays, by=actor(), on=today())
@@ -39,7 +39,7 @@ def into(customer_id: int) -> Response:
         except DomainError as error:
             form.refuse(error)
     else:
-        refuse_merged(second)
+        _refuse(second)
     return render("customers/merge.html", 422 if form.errors else 200, form=form, **_facts(second, form))
 
 
@@ -47,8 +47,24 @@ def into(customer_id: int) -> Response:
 def preview(customer_id: int) -> Response:
     """What would be moved, while the other one is chosen."""
     second, form = load(Customer, customer_id), MergeForm()
+    _refuse(second)
     form.validate()
     return fragment("customers/_merging.html", form=form, **_facts(second, form))
+
+
+def may_merge(customer: Customer) -> bool:
+    """Whether the person here may merge that customer into another. Money and invoices are for Manage Invoices too."""
+    if customer.merged_into_id or not can(Permission.MANAGE_CUSTOMERS):
+        return False
+    return can(Permission.MANAGE_INVOICES) or not has_money(customer)
+
+
+def _refuse(second: Customer) -> None:
+    refuse_merged(second)
+    if not may_merge(second):
+        raise DomainError(
+            f"{second.name} has funds, a membership or an invoice. Somebody who has Manage Invoices too can merge them."
+        )
 
 
 def _facts(second: Customer, form: MergeForm) -> dict[str, Any]:

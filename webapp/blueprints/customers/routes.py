@@ -70,7 +70,7 @@ def options() -> Response:
 @requires(Permission.MANAGE_CUSTOMERS)
 def new() -> Response:
     """Keep a new customer; with `invoice` in the address, go on to their first invoice."""
-    form = CustomerForm()
+    form = CustomerForm(sets_terms=can(Permission.ADJUST_BALANCES))
     if not form.is_submitted():
         form.name.data = typed("name")
     if form.validate_on_submit():
@@ -96,6 +96,7 @@ def show(customer_id: int) -> Response:
         groups=customers.groups_of(customer),
         remaining=Customer.get_by_id(owner_of(customer_id)) if customer.merged_into_id else None,
         account=accounts.overview(customer_id) if can(Permission.ACCESS_BILLING_TAB) else None,
+        may_merge=merging.may_merge(customer),
         alone=wants_region(),
     )
 
@@ -104,7 +105,8 @@ def show(customer_id: int) -> Response:
 @requires(*SEES_RECORDS)
 def actions(customer_id: int) -> Response:
     """What can be done with a customer now, by the person who asks."""
-    return render("customers/actions.html", customer=load(Customer, customer_id))
+    customer = load(Customer, customer_id)
+    return render("customers/actions.html", customer=customer, may_merge=merging.may_merge(customer))
 
 
 @blueprint.route("/customers/<int:customer_id>/edit", methods=["GET", "POST"])
@@ -112,7 +114,7 @@ def actions(customer_id: int) -> Response:
 def edit(customer_id: int) -> Response:
     """Change what is kept of a customer."""
     customer = load(Customer, customer_id)
-    form = CustomerForm(customer)
+    form = CustomerForm(customer, sets_terms=can(Permission.ADJUST_BALANCES))
     if form.validate_on_submit():
         try:
             facts = form.facts()
