@@ -8,7 +8,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-MENDING = {"migrate", "backup", "restore", "doctor"}
+MENDING = {"migrate", "backup", "restore", "doctor", "copy-database"}
 """The commands that must start on a database that nothing else works with."""
 
 
