@@ -332,6 +332,13 @@ def signs(error: BaseException) -> Iterator[str | int]:
         behind = behind.__cause__ or behind.__context__
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Everything read inside is of one moment, and nobody has to wait for it."""
+    with db.atomic("DEFERRED" if is_sqlite() else "REPEATABLE READ"):
+        yield
+
+
 _stamp: ContextVar[datetime | None] = ContextVar("stamp", default=None)
 
 

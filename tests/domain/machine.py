@@ -167,7 +167,7 @@ class FrontDesk(RuleBasedStateMachine):
 
     def issue(self, draft: Invoice, typed: list[tuple[Any, ...]]) -> None:
         expected = self.both(
-            lambda: self.model.quote(draft.customer_id, typed, draft.service_on),
+            lambda: self.model.quote(draft.customer_id, typed, draft.service_on, self.today),
             lambda: invoicing.issue(draft.id, by=self.desk, on=self.today),
         )
         if expected:

@@ -78,7 +78,7 @@ class Corrections(Payments):
             taken = min(quantity, line["quantity"])
             quantity -= taken
             if taken:
-                parts.append((line, line["quantity"] - taken, *kept_of(line, line["quantity"] - taken)))
+                parts.append((line, line["quantity"] - taken, *self.kept_of(line, line["quantity"] - taken)))
         total = sum(line["net"] + line["tax"] - net - tax for line, _, net, tax in parts)
         if not total:
             raise Refused("nothing is charged")
@@ -92,6 +92,17 @@ class Corrections(Payments):
                 self.paid(number)
             self.empty_inactive(concerned)
         return int(total)
+
+    def kept_of(self, line: dict[str, Any], quantity: int) -> tuple[int, int]:
+        """Net and tax of what stays of a line: the rounded share of what it charged at first, as prices are written."""
+        whole, net, tax = line["first"]
+        stays = rounded(tax * quantity, whole)
+        if not self.inclusive:
+            return rounded(net * quantity, whole), stays
+        total = rounded((net + tax) * quantity, whole)
+        stays = max(stays, total - line["net"])
+        stays = min(stays, line["tax"], total)
+        return total - stays, stays
 
     def _take_off(self, line: dict[str, Any]) -> None:
         over = max(0, -due_of(line))
@@ -178,9 +189,3 @@ class Corrections(Payments):
             payment["fills"].append(fill | {"line": line})
             payment["amount"] += paid_of(line)
         self.payments[payment["key"]] = payment
-
-
-def kept_of(line: dict[str, Any], quantity: int) -> tuple[int, int]:
-    """Net and tax of what stays of a line: the rounded share of what it charged at first."""
-    whole, net, tax = line["first"]
-    return rounded(net * quantity, whole), rounded(tax * quantity, whole)

@@ -151,10 +151,12 @@ class Prices:
 
     # What it costs
 
-    def quote(self, customer: int, typed: list[tuple[Any, ...]], service: date) -> list[dict[str, Any]]:
+    def quote(self, customer: int, typed: list[tuple[Any, ...]], service: date, today: date) -> list[dict[str, Any]]:
         """The lines as they would be saved. A package not held yet stands by its name where its number will be."""
         new: dict[str, dict[str, Term]] = {}
         sales = self._sales(customer, [t for t in typed if t[0] == "package"], new)
+        if any((last_day(service, self.packages[package].days) or today) < today for package in new):
+            raise Refused("over before it is saved")
         taken: dict[tuple[Any, str], list[int]] = {}
         lines: list[dict[str, Any]] = []
         for position, (kind, *what) in enumerate(typed, start=1):

@@ -8,8 +8,9 @@ import pytest
 from tests import factories as f
 from webapp.db import rows, transactional
 from webapp.domain import bounces, checks, crediting, voids
-from webapp.domain.consequences import Would, concerned, consequences, would
+from webapp.domain.consequences import Would, consequences, would
 from webapp.domain.errors import DomainError
+from webapp.domain.paying import concerned
 from webapp.models import Invoice, Item, Membership, Payment, User
 
 pytestmark = pytest.mark.usefixtures("business")

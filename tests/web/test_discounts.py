@@ -143,6 +143,28 @@ def test_the_menu_of_a_line_offers_it(manager: Client, frontdesk: Client, draft:
     assert "Change discount" in words(manager.get(menus[0], htmx=MENU))
 
 
+def test_what_somebody_else_gave_meanwhile_is_shown_before_it_is_replaced(manager: Client, draft: Invoice):
+    data = payload(manager, draft, percent="10")
+    drafts.discount(line(draft).id, amount_minor=500)
+    response = manager.post(address(draft), data=data)
+    assert response.status_code == 422
+    assert "Somebody changed this meanwhile: the discount is 5.00." in words(response)
+    assert line(draft).discount_minor == 500
+    again = filled(response, address(draft))
+    assert again["percent"] == "10"
+    assert manager.post(address(draft), data=again).status_code == 303
+    assert (line(draft).discount_minor, line(draft).discount_percent_e4) == (None, 100_000)
+
+
+def test_what_somebody_else_gave_meanwhile_is_not_taken_away_unseen(manager: Client, draft: Invoice):
+    drafts.discount(line(draft).id, amount_minor=500)
+    data = payload(manager, draft, do="remove")
+    drafts.discount(line(draft).id, percent_e4=100_000)
+    response = manager.post(address(draft), data=data)
+    assert (response.status_code, line(draft).discount_percent_e4) == (422, 100_000)
+    assert "Somebody changed this meanwhile: the discount is 10 %." in words(response)
+
+
 # Refused
 
 
@@ -186,7 +208,7 @@ def test_a_package_that_is_sold_already_is_not_discounted(manager: Client, emma:
     draft = make.draft(emma, (piano, None), by=by)
     manager.post(address(draft), data=payload(manager, draft, percent="5"))
     problems = said(manager.get(url(draft)), "error")
-    assert "A discount is given when PIANO is first sold, and it is sold already." in problems
+    assert "A discount is given with the first line of PIANO; its price stands already." in problems
     assert filled(manager.get(url(draft)), "draft-form")[amount_of(line(draft))] == ""
 
 

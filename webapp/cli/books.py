@@ -28,7 +28,9 @@ def export() -> None:
 
 @export.command("journal")
 @click.option("--format", "form", type=click.Choice(["beancount"]), default="beancount", help="What the file is for.")
-@click.option("--output", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="Where to; else shown.")
+@click.option(
+    "--output", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="Where to; else shown."
+)
 @connected
 def export_journal(form: str, output: TextIO) -> None:  # noqa: ARG001  # there is one format so far
     """Write every journal of the books, and the balances that they lead to."""

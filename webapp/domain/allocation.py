@@ -53,16 +53,17 @@ def allocate(
 
     Package lines paid here raise the package funds of their membership (one of `open_memberships`, those still active),
     which Account may spend at once. Account pays package-rate lines from the package funds of that membership first,
-    then general funds pay standard, package and package-rate lines; general funds never pay a deposit, and only item
-    lines may use the credit limit. After general funds have paid a package line, what is still due on package-rate
-    lines takes the package funds just paid in before any more general funds.
+    then general funds pay standard, package and package-rate lines, one invoice after the other; they never pay a
+    deposit, and only item lines may use the credit limit. After general funds have paid a package line, what is still
+    due on package-rate lines takes the package funds just paid in before any more general funds.
     """
     filling = _Filling(lines, funds, open_memberships)
     rests = [filling.by_method(tender, amount) for tender, amount in enumerate(tenders)]
     asked = filling.from_packages(account_minor)
-    asked = filling.from_general(asked, "standard", "typed", "sale")
-    asked = filling.from_packages(asked)
-    asked = filling.from_general(asked, "draw")
+    for invoice in dict.fromkeys(line.invoice for line in lines):
+        asked = filling.from_general(asked, invoice, "standard", "typed", "sale")
+        asked = filling.from_packages(asked)
+        asked = filling.from_general(asked, invoice, "draw")
     return Allocation(filling.fills, rests, asked)
 
 
@@ -93,9 +94,9 @@ class _Filling:
                 asked -= amount
         return asked
 
-    def from_general(self, asked: int, *sources: str) -> int:
+    def from_general(self, asked: int, invoice: int, *sources: str) -> int:
         for line in self.lines:
-            if line.source in sources:
+            if line.invoice == invoice and line.source in sources:
                 spendable = self.general + (0 if line.source == "sale" else self.credit_limit)
                 amount = self._fill(ACCOUNT, line, min(asked, spendable), GENERAL)
                 self.general -= amount

@@ -8,7 +8,7 @@ from webapp.db import db, marks, rows, transactional
 from webapp.domain import ledger
 from webapp.domain.crediting import Credited, credit, parts_for
 from webapp.domain.errors import DomainError
-from webapp.domain.merging import owner_of
+from webapp.domain.paying import concerned
 from webapp.domain.voids import TO_ACCOUNT, void
 from webapp.models import Customer, Invoice, Membership, MembershipItem, User
 from webapp.models.invoice import invoice_code
@@ -115,17 +115,12 @@ def would(act: Callable[[], object], customers: Iterable[int]) -> Would:
     )
 
 
-def concerned(invoice: Invoice) -> list[int]:
-    """Whom an act on an invoice may touch: its customer, and everybody who paid some of it."""
-    payers = rows("SELECT DISTINCT customer_id FROM payment WHERE invoice_id = ?", (invoice.id,))
-    return sorted({owner_of(invoice.customer_id), *(owner_of(payer) for (payer,) in payers)})
-
-
 def consequences(invoice: Invoice, *, by: User, on: date, money: str = TO_ACCOUNT) -> Consequences:
     """What `void` would do."""
     paid = rows(
         "SELECT pm.name, SUM(p.amount_minor) FROM payment p JOIN payment_method pm ON pm.id = p.method_id"
         " WHERE p.invoice_id = ? AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.mirrors_id = p.journal_id)"
+        " AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.kind = 'bounce' AND j.source_id = p.id)"
         " GROUP BY pm.name, pm.position ORDER BY pm.position",
         (invoice.id,),
     )

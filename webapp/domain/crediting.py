@@ -87,15 +87,22 @@ def _why_not(parts: Sequence[InvoiceLine]) -> str | None:
 def credited_parts(lines: Sequence[InvoiceLine], quantity_milli: int) -> list[Credited]:
     """Spread a quantity over the parts of a typed line, the last first.
 
-    What stays of a part is the rounded share of its amount for the quantity that stays; the rest is credited.
+    What stays of a part is the rounded share of its amount for the quantity that stays, as the business writes its
+    prices: with the tax where they include it, which is then its rounded share of it. The rest is credited.
     """
+    inclusive = Company.get_by_id(1).tax_inclusive
     remaining, parts = quantity_milli, []
     for line in sorted(lines, key=lambda x: -x.part):
         taken = min(remaining, line.quantity_milli - line.credited_milli)
         if taken:
             stays = line.quantity_milli - line.credited_milli - taken
-            net = line.net_minor - line.credited_net_minor - share(line.net_minor, stays, line.quantity_milli)
-            tax = line.tax_minor - line.credited_tax_minor - share(line.tax_minor, stays, line.quantity_milli)
+            net_left, tax_left = line.net_minor - line.credited_net_minor, line.tax_minor - line.credited_tax_minor
+            net = net_left - share(line.net_minor, stays, line.quantity_milli)
+            tax = tax_left - share(line.tax_minor, stays, line.quantity_milli)
+            if inclusive:
+                total = net_left + tax_left - share(line.total_minor, stays, line.quantity_milli)
+                tax = min(total, max(tax, total - net_left))
+                net = total - tax
             parts.append(Credited(line, taken, net, tax))
             remaining -= taken
     return parts

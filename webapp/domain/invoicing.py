@@ -40,6 +40,7 @@ def issue(invoice_id: int, *, by: User, on: date, shown: str | None = None) -> I
         raise DomainError(now.problems[0].sentence, f"line-{now.problems[0].position}")
     if not now.lines:
         raise DomainError("Add at least one item before you save.", "add")
+    _refuse_over(now, on)
     if now.total_minor > LARGEST:
         raise DomainError("The total is too large.", f"line-{now.lines[0].position}")
     series, number = str(on.year), numbers.take(str(on.year))
@@ -59,6 +60,17 @@ def issue(invoice_id: int, *, by: User, on: date, shown: str | None = None) -> I
     if not now.total_minor:
         settle(invoice.id, entry=entry, on=on)
     return Invoice.get_by_id(invoice.id)
+
+
+def _refuse_over(now: Quote, on: date) -> None:
+    """A package that a past service date would begin, and whose last day is past too, would end before it is paid."""
+    for line in now.lines:
+        last_day = line.terms[0].end_on if line.terms else None
+        if last_day is not None and last_day < on:
+            raise DomainError(
+                f"{line.description} would have ended on {last_day} already. Choose a later service date.",
+                f"line-{line.position}",
+            )
 
 
 def _write_lines(invoice: Invoice, quoted: list[Line], *, by: User) -> None:

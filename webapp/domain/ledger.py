@@ -140,6 +140,11 @@ def mirror(journal: Journal, *, audit: Audit, on: date) -> Journal:
     return undone
 
 
+def moved(journal: Journal) -> int:
+    """What a journal moved in all, in minor units."""
+    return sum(transfer.amount_minor for transfer in Transfer.select().where(Transfer.journal == journal))
+
+
 def live(journals: Sequence[Journal]) -> list[Journal]:
     """Those journals that were not taken back, newest first."""
     ids = [journal.id for journal in journals]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from webapp.db import as_day, marks, rows
 from webapp.domain.allocation import ACCOUNT
+from webapp.domain.merging import owner_of
 from webapp.domain.tendering import Plan, Tender
 from webapp.models import Customer, Invoice, PaymentMethod
 from webapp.models.invoice import invoice_code
@@ -107,3 +108,9 @@ def _names(invoice: Invoice) -> dict[int, str]:
         line: f"{description} at standard rate" if source == "standard" and description in covered else description
         for line, description, source in found
     }
+
+
+def concerned(invoice: Invoice) -> list[int]:
+    """Whom an act on an invoice may touch: its customer, and everybody who paid some of it."""
+    payers = rows("SELECT DISTINCT customer_id FROM payment WHERE invoice_id = ?", (invoice.id,))
+    return sorted({owner_of(invoice.customer_id), *(owner_of(payer) for (payer,) in payers)})

@@ -100,19 +100,20 @@ def _refuse_payer(payer: Customer, invoices: Sequence[Invoice]) -> None:
 
 
 def _restore_forfeited(fills: Sequence[Fill], entry: Audit, on: date) -> None:
-    """Forfeited money pays a late line of its membership first: back into its package funds, and from there."""
+    """Forfeited money pays late lines of its membership first: back into its package funds, and from there."""
     spent: dict[tuple[int, int], int] = defaultdict(int)
     for fill in fills:
         if fill.source == PACKAGE and fill.line.membership:
             spent[fill.line.membership, fill.line.invoice] += fill.amount_minor
+    ids = sorted({membership_id for membership_id, _ in spent})
+    ended = {it.id for it in Membership.fetch(f"state = 'inactive' AND id IN ({marks(ids)})", ids)}
     for part, ((membership_id, invoice_id), amount) in enumerate(sorted(spent.items())):
-        package = ledger.package_funds(membership_id)
-        held = ledger.balance(package)
+        restored = min(amount, forfeited_left(membership_id)) if membership_id in ended else 0
         ledger.post(
             "restore",
             "act",
             entry.id,
-            [Move(FORFEITED, package, min(amount, forfeited_left(membership_id)) if not held else 0)],
+            [Move(FORFEITED, ledger.package_funds(membership_id), restored)],
             audit=entry,
             on=on,
             part=part,

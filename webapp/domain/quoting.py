@@ -3,10 +3,22 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from webapp.db import as_day, marks, rows
-from webapp.domain.rates import AUTO, MEMBERSHIP, Basis, Cover, DiscountTooLarge, NoRate, Priced, Wanted, price
+from webapp.domain.rates import (
+    AUTO,
+    MEMBERSHIP,
+    STANDARD,
+    Basis,
+    Cover,
+    DiscountTooLarge,
+    NoRate,
+    Priced,
+    Wanted,
+    price,
+)
 from webapp.domain.selling import Sale, sales
 from webapp.models import (
     Company,
@@ -15,6 +27,7 @@ from webapp.models import (
     Invoice,
     Item,
 )
+from webapp.money import LARGEST
 
 
 class Line(NamedTuple):
@@ -43,6 +56,8 @@ class Line(NamedTuple):
     """The membership drawn from or sold; minus the package's id when it will be made on Save."""
     left_to_bill_minor: int | None = None
     """For a package line: what can be billed of the package at most, this line included."""
+    terms: tuple[Cover, ...] = ()
+    """For a package line that makes a membership: what that will cover."""
 
     @property
     def total_minor(self) -> int:
@@ -86,7 +101,10 @@ class Quote(NamedTuple):
         return {n: before[n][0] if n in before else None for n in now if before.get(n) != now[n]}
 
     def _sign(self, position: int) -> str:
-        parts = [(x.source, x.quantity_milli, x.membership, x.net_minor, x.tax_minor) for x in self.of(position)]
+        parts = [
+            (x.source, x.quantity_milli, x.membership, x.net_minor, x.tax_minor, x.left_to_bill_minor, x.terms)
+            for x in self.of(position)
+        ]
         return hashlib.sha256(repr((parts, self.problem(position))).encode()).hexdigest()[:16]
 
     def of(self, position: int) -> list[Line]:
@@ -128,7 +146,7 @@ def quote_lines(customer: Customer, typed: Sequence[DraftLine], service_on: date
         if line.kind == "package":
             sale = sold[position]
             if sale.refusal is None:
-                lines.append(_sale_line(position, sale))
+                lines.append(_sale_line(position, sale, new_covers))
             else:
                 problems.append(Problem(position, sale.refusal))
         elif line.kind == "deposit" and line.amount_minor is None:
@@ -141,13 +159,27 @@ def quote_lines(customer: Customer, typed: Sequence[DraftLine], service_on: date
             try:
                 parts, covers = price(wanted, covers, basis)
             except NoRate:
-                problems.append(Problem(position, _no_rate(item, customer)))
+                problems.append(Problem(position, _no_rate(item, customer, wanted.source)))
                 continue
             except DiscountTooLarge as error:
                 problems.append(Problem(position, _less_discount(error.most_minor, company)))
                 continue
             lines += [_item_line(position, n, item, part) for n, part in enumerate(parts)]
-    return Quote(lines, sorted(problems))
+    too_large = _too_large(lines)
+    problems += [Problem(position, "With this line the total is too large.") for position in too_large]
+    return Quote([line for line in lines if line.position not in too_large], sorted(problems))
+
+
+def _too_large(lines: Sequence[Line]) -> list[int]:
+    """The typed lines with which the total would be more than any amount may be."""
+    total, found = 0, []
+    for position, parts in groupby(lines, key=lambda line: line.position):
+        amount = sum(part.total_minor for part in parts)
+        if total + amount > LARGEST:
+            found.append(position)
+        else:
+            total += amount
+    return found
 
 
 def covers_for(customer: Customer, item_ids: Iterable[int], on: date) -> list[Cover]:
@@ -194,7 +226,9 @@ def _less_discount(most_minor: int, company: Company) -> str:
     return f"The discount can be at most {company.amount(most_minor)}."
 
 
-def _no_rate(item: Item, customer: Customer) -> str:
+def _no_rate(item: Item, customer: Customer, source: str) -> str:
+    if source == STANDARD:
+        return f"{item.name} has no standard rate. Type a rate, or let packages be used first."
     return (
         f"{item.name} has no standard rate and {customer.name} has not enough of it left in a package."
         " Sell a package first, or ask somebody with Manage Catalogue for a standard rate."
@@ -225,13 +259,14 @@ def _item_line(position: int, part: int, item: Item, priced: Priced) -> Line:
     )
 
 
-def _sale_line(position: int, sale: Sale) -> Line:
+def _sale_line(position: int, sale: Sale, new_covers: Sequence[Cover]) -> Line:
     line = _plain(position, "package", "sale", sale.package.name, sale.amount_minor)
     return line._replace(
         package=sale.package.id,
         membership=sale.membership,
         left_to_bill_minor=sale.most_minor,
         discount_minor=sale.discount_minor,
+        terms=tuple(cover for cover in new_covers if cover.membership == sale.membership),
     )
 
 

@@ -73,22 +73,30 @@ def offers(membership: Membership, fee_minor: int = 0) -> list[Offer]:
 
 
 def differences(membership: Membership) -> list[Difference]:
-    """Σ standard − drawn of the live draws, by item, never below 0, with tax."""
+    """Σ standard − drawn of the live draws, by item, never below 0, with tax.
+
+    A draw of an item that had no standard rate on its day has nothing to be compared with. Who is exempt would have
+    paid the standard rate without the tax in it.
+    """
     company = Company.get_by_id(1)
     basis = Basis(company.decimals, company.tax_inclusive)
     totals: dict[int, list[int]] = {}
     facts: dict[int, tuple[str, str, int]] = {}
-    for item, name, category, percent, quantity, standard, drawn in rows(
+    for item, name, category, percent, quantity, standard, drawn, usual_percent in rows(
         "SELECT l.item_id, l.description, l.category, l.tax_percent_e4, l.quantity_milli - l.credited_milli,"
-        " COALESCE(l.standard_rate_e4, l.rate_e4, 0), l.net_minor - l.credited_net_minor"
-        " + CASE WHEN ? = 1 THEN l.tax_minor - l.credited_tax_minor ELSE 0 END"
-        " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
-        " WHERE l.membership_id = ? AND l.source = 'draw' AND i.status IN ('open', 'paid') ORDER BY l.id",
+        " l.standard_rate_e4, l.net_minor - l.credited_net_minor"
+        " + CASE WHEN ? = 1 THEN l.tax_minor - l.credited_tax_minor ELSE 0 END, item.tax_percent_e4"
+        " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id JOIN item ON item.id = l.item_id"
+        " WHERE l.membership_id = ? AND l.source = 'draw' AND l.standard_rate_e4 IS NOT NULL"
+        " AND i.status IN ('open', 'paid') ORDER BY l.id",
         (int(company.tax_inclusive), membership.id),
     ):
+        full = times(standard, quantity, company.decimals)
+        if membership.customer.tax_exempt and not percent:
+            full = tax_split(full, usual_percent, basis)[0]
         sums = totals.setdefault(item, [0, 0])
         sums[0] += quantity
-        sums[1] += times(standard, quantity, company.decimals) - drawn
+        sums[1] += full - drawn
         facts[item] = (name, category, percent)
     found = []
     for item, (quantity, more) in totals.items():
@@ -100,12 +108,14 @@ def differences(membership: Membership) -> list[Difference]:
 
 
 def received(membership: Membership) -> dict[int, int]:
-    """What came in for this membership by each method and was not yet given back: the most each can pay out."""
+    """What came in for this membership by each method, and neither bounced nor was given back: the most that each can
+    pay out."""
     came = rows(
         "SELECT p.method_id, SUM(a.amount_minor) FROM allocation a"
         " JOIN invoice_line l ON l.id = a.line_id JOIN payment p ON p.journal_id = a.journal_id"
         " WHERE l.membership_id = ? AND l.source = 'sale' AND a.source = 'method'"
-        " AND NOT EXISTS (SELECT 1 FROM journal m WHERE m.mirrors_id = a.journal_id) GROUP BY p.method_id",
+        " AND NOT EXISTS (SELECT 1 FROM journal m WHERE m.mirrors_id = a.journal_id)"
+        " AND NOT EXISTS (SELECT 1 FROM journal b WHERE b.kind = 'bounce' AND b.source_id = p.id) GROUP BY p.method_id",
         (membership.id,),
     )
     went = rows(

@@ -7,8 +7,10 @@ from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
+from webapp.domain.limits import refuse_overdrawn
 from webapp.domain.memberships import expire_due
-from webapp.domain.settling import EXPIRED, FORFEITED, REMOVED, forfeited_left, unsettle
+from webapp.domain.reopening import uncancel
+from webapp.domain.settling import EXPIRED, FORFEITED, REMOVED, forfeited_left
 from webapp.domain.transferring import was_transferred
 from webapp.models import Audit, Invoice, Membership, User
 from webapp.models.membership import NEVER
@@ -45,7 +47,9 @@ def reinstate(
     )
     if changed != 1:
         raise Changed("This membership was changed by somebody else meanwhile.")
+    before = ledger.balance(ledger.general(membership.customer_id))
     _bring_back(membership, entry, on)
+    refuse_overdrawn(membership.customer, before)
     return Membership.get_by_id(membership.id)
 
 
@@ -181,25 +185,20 @@ def _owe_again(membership: Membership, invoice_id: int, amount: int, entry: Audi
         invoice_id=invoice_id,
         membership_id=membership.id,
     )
-    execute(
-        "UPDATE invoice_line SET cancelled_minor = 0 WHERE invoice_id = ? AND membership_id = ? AND source = 'sale'",
-        (invoice_id, membership.id),
-    )
-    if Invoice.get_by_id(invoice_id).status == "paid":
-        unsettle(invoice_id)
-    execute(
-        "UPDATE invoice SET due_minor = due_minor + ?, status = 'open', version = version + 1 WHERE id = ?",
-        (amount, invoice_id),
-    )
+    uncancel(membership.id, invoice_id, entry, on)
 
 
 def _moved_by_closing(membership: Membership) -> tuple[int, int, list[tuple[int, int]]]:
-    """What the last ending moved to general funds and to forfeited, and what is credited on which live invoice."""
+    """What the last ending moved to general funds and to forfeited, and what is credited on which live invoice.
+
+    What general funds have covered since, for a check that bounced, is back already.
+    """
     moved = rows(
-        "SELECT COALESCE(SUM(t.amount_minor), 0) FROM journal j JOIN transfer t ON t.journal_id = j.id"
+        "SELECT COALESCE(SUM(CASE WHEN debit.kind = 'P' AND credit.kind = 'G' AND j.kind <> 'cover'"
+        " THEN t.amount_minor WHEN debit.kind = 'G' AND credit.kind = 'P' AND j.kind = 'cover'"
+        " THEN -t.amount_minor ELSE 0 END), 0) FROM journal j JOIN transfer t ON t.journal_id = j.id"
         " JOIN account debit ON debit.id = t.debit_id JOIN account credit ON credit.id = t.credit_id"
-        " WHERE j.membership_id = ? AND debit.kind = 'P' AND credit.kind = 'G'"
-        " AND j.kind IN (?, ?, 'sweep') AND j.audit_id >= ?",
+        " WHERE j.membership_id = ? AND j.kind IN (?, ?, 'sweep', 'cover') AND j.audit_id >= ?",
         (membership.id, REMOVED, EXPIRED, _last_ending(membership)),
     )[0][0]
     credited = rows(
@@ -209,7 +208,7 @@ def _moved_by_closing(membership: Membership) -> tuple[int, int, list[tuple[int,
         (membership.id,),
     )
     forfeited = forfeited_left(membership.id)
-    return int(moved), forfeited, [(invoice_id, int(amount)) for invoice_id, amount in credited]
+    return max(0, int(moved)), forfeited, [(invoice_id, int(amount)) for invoice_id, amount in credited]
 
 
 def _last_ending(membership: Membership) -> int:

@@ -39,7 +39,7 @@ def _reopen(membership: Membership, entry: Audit, on: date) -> None:
     for journal in _closing(membership, COMPLETED, "cancel"):
         ledger.mirror(journal, audit=entry, on=on)
         if journal.kind == "cancel":
-            _uncancel(journal, entry, on)
+            uncancel(membership.id, journal.invoice_id or 0, entry, on)
 
 
 def _completed(lines: Iterable[InvoiceLine]) -> Iterator[Membership]:
@@ -81,19 +81,18 @@ def _another_is_active(membership: Membership) -> bool:
     )
 
 
-def _uncancel(journal: Journal, entry: Audit, on: date) -> None:
-    """The unpaid rest of a package line is owed again; what its invoice had completed as a paid one is active again."""
-    found = rows(
-        "SELECT id, cancelled_minor FROM invoice_line"
-        " WHERE invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0",
-        (journal.invoice_id, journal.membership_id),
-    )
-    invoice = Invoice.get_by_id(journal.invoice_id)
-    total = sum(cancelled for _, cancelled in found)
+def uncancel(membership_id: int, invoice_id: int, entry: Audit, on: date) -> None:
+    """The unpaid rest of a package line is owed again; what its invoice had completed as a paid one is active again.
+
+    The caller has posted it.
+    """
+    credited = "invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0"
+    found = InvoiceLine.fetch(credited, (invoice_id, membership_id))
+    invoice = Invoice.get_by_id(invoice_id)
+    total = sum(line.cancelled_minor for line in found)
     execute(
-        "UPDATE invoice_line SET cancelled_minor = 0"
-        " WHERE invoice_id = ? AND membership_id = ? AND source = 'sale' AND cancelled_minor > 0",
-        (journal.invoice_id, journal.membership_id),
+        f"UPDATE invoice_line SET cancelled_minor = 0 WHERE {credited}",  # noqa: S608  # four lines above
+        (invoice_id, membership_id),
     )
     execute(
         "UPDATE invoice SET due_minor = due_minor + ?, status = 'open', version = version + 1 WHERE id = ?",

@@ -44,7 +44,7 @@ def sales(customer: Customer, typed: Sequence[DraftLine], on: date) -> tuple[dic
         refusal = refuse_sale(customer, package, active, on)
         discount, whole = _discount(line, customer, package)
         if discount and sold_before:
-            refusal = refusal or f"A discount is given when {package.name} is first sold, and it is sold already."
+            refusal = refusal or f"A discount is given with the first line of {package.name}; its price stands already."
         elif discount > whole:
             refusal = refusal or f"The discount can be at most {Company.get_by_id(1).amount(whole)}."
         if refusal is None and key not in billable:

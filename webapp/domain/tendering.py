@@ -57,13 +57,21 @@ class Open(NamedTuple):
     lines: list[OpenLine]
     funds: Funds
     active: set[int]
+    kept_back: set[int]
+    """Memberships of somebody who may not buy on account: their package funds stay, whoever pays."""
     labels: dict[int, str]
+    package_funds: dict[int, int]
     account_refusal: str | None
+
+    @property
+    def spendable(self) -> set[int]:
+        """The memberships whose package funds may be spent as soon as they are paid in."""
+        return self.active - self.kept_back
 
     @property
     def account_most_minor(self) -> int:
         """The most that Account can pay; 0 when it may not be used."""
-        return 0 if self.account_refusal else most_account_can_pay(self.lines, self.funds, self.active)
+        return 0 if self.account_refusal else most_account_can_pay(self.lines, self.funds, self.spendable)
 
 
 def open_invoice(invoice: Invoice, payer: Customer | None = None) -> Open:
@@ -77,7 +85,7 @@ def open_invoices(invoices: Sequence[Invoice], payer: Customer) -> Open:
     turn = {invoice.id: n for n, invoice in enumerate(ordered)}
     found = rows(
         "SELECT l.id, l.source, l.membership_id, l.total_minor - l.paid_minor - l.cancelled_minor"  # noqa: S608  # marks
-        " - l.credited_net_minor - l.credited_tax_minor, l.invoice_id, m.package_name, m.state"
+        " - l.credited_net_minor - l.credited_tax_minor, l.invoice_id, m.package_name, m.state, m.customer_id"
         " FROM invoice_line l LEFT JOIN membership m ON m.id = l.membership_id"
         f" WHERE l.invoice_id IN ({marks(ordered)}) ORDER BY l.position, l.part",
         list(turn),
@@ -88,13 +96,22 @@ def open_invoices(invoices: Sequence[Invoice], payer: Customer) -> Open:
     for row in found:
         if row[1] == "draw" and row[6] == "inactive" and packages[row[2]] == 0:
             packages[row[2]] = forfeited_left(row[2])
+    owners = {row[2]: row[7] for row in found if row[2] is not None}
+    unable = {it for it in set(owners.values()) - {payer.id} if why_no_account(Customer.get_by_id(it))}
+    kept_back = {membership for membership, owner in owners.items() if owner in unable}
     return Open(
         invoices=ordered,
         payer=payer,
         lines=[OpenLine(*row[:5]) for row in found],
-        funds=Funds(packages, ledger.balance(ledger.general(payer.id)), limit_of(payer)),
+        funds=Funds(
+            {it: 0 if it in kept_back else held for it, held in packages.items()},
+            ledger.balance(ledger.general(payer.id)),
+            limit_of(payer),
+        ),
         active={row[2] for row in found if row[6] == "active"},
+        kept_back=kept_back,
         labels=labels,
+        package_funds=packages,
         account_refusal=why_no_account(payer),
     )
 
@@ -125,7 +142,7 @@ def plan(open_: Open, tenders: Sequence[Tender], *, keep_rest: bool) -> Plan:
     asked = account.amount_minor if account else 0
     if account and open_.account_refusal:
         raise DomainError(open_.account_refusal, account.field)
-    allocation = allocate(open_.lines, [t.amount_minor for t in others], asked, open_.funds, open_.active)
+    allocation = allocate(open_.lines, [t.amount_minor for t in others], asked, open_.funds, open_.spendable)
     kept = sum(allocation.rests)
     amount = Company.get_by_id(1).amount
     if kept and not keep_rest:
@@ -162,7 +179,7 @@ def _effects(open_: Open, allocation: Allocation, kept: int) -> list[Effect]:
         elif line.source in ("sale", "deposit"):
             general[owner] = general.get(owner, 0) + amount
     effects = [
-        Effect(it, open_.labels[it], held := open_.funds.packages[it], held + change, names[of_membership[it]])
+        Effect(it, open_.labels[it], held := open_.package_funds[it], held + change, names[of_membership[it]])
         for it, change in packages.items()
         if change
     ]

@@ -5,16 +5,19 @@ from datetime import date
 
 from webapp.db import execute, marks, rows, transactional
 from webapp.domain import audit, ledger
+from webapp.domain.bounces import has_bounced
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
 from webapp.domain.memberships import expire_due
 from webapp.domain.merging import forward, owner_of
+from webapp.domain.paying import concerned
 from webapp.domain.reopening import reopen_completed
-from webapp.domain.settling import VOIDED, sweep
+from webapp.domain.settling import FORFEITED, VOIDED, sweep
 from webapp.models import (
     Audit,
     Company,
+    Customer,
     Invoice,
     InvoiceLine,
     Journal,
@@ -49,7 +52,7 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
     expire_due(on, customer_id=invoice.customer_id)
     invoice = Invoice.get_by_id(invoice_id)
     _refuse_drawn_sale(invoice)
-    before = ledger.balance(ledger.general(invoice.customer_id))
+    before = ledger.balances("G", concerned(invoice))
     entry = audit.record(
         "Voided",
         "invoice",
@@ -74,7 +77,8 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
     _end_unsold(lines, entry, on)
     _sweep_inactive(invoice, entry, on)
     forward(entry, on)
-    refuse_overdrawn(invoice.customer, before)
+    for customer_id, held in before.items():
+        refuse_overdrawn(Customer.get_by_id(customer_id), held)
     return Invoice.get_by_id(invoice.id)
 
 
@@ -97,12 +101,17 @@ def _refuse_drawn_sale(invoice: Invoice) -> None:
 
 
 def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
-    """Mirror every live journal of the invoice; then money to the account where that is wanted."""
+    """Mirror every live journal of the invoice; then money to the account where that is wanted.
+
+    What bounced was taken from the account meanwhile, so it goes there in any case: nobody pays that out.
+    """
     found = Journal.select().where((Journal.invoice == invoice) & Journal.kind.in_(OF_AN_INVOICE))
     for journal in _in_turn(ledger.live(list(found))):
         ledger.mirror(journal, audit=entry, on=on)
         payment = Payment.get_or_none(Payment.journal == journal)
-        if payment and money == TO_ACCOUNT and not payment.method.is_account:
+        if journal.kind == "restore":
+            _leave_with_active(journal, entry, on)
+        if payment and not payment.method.is_account and (money == TO_ACCOUNT or has_bounced(payment)):
             ledger.post(
                 "return",
                 "journal",
@@ -117,6 +126,22 @@ def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
                 audit=entry,
                 on=on,
             )
+
+
+def _leave_with_active(restore: Journal, entry: Audit, on: date) -> None:
+    """What had been forfeited once is not forfeited again when its membership was brought back since."""
+    membership = Membership.get_by_id(restore.membership_id)
+    if membership.is_active:
+        ledger.post(
+            "reinstate",
+            "membership",
+            membership.id,
+            [Move(FORFEITED, ledger.package_funds(membership.id), ledger.moved(restore))],
+            audit=entry,
+            on=on,
+            part=ledger.next_part("reinstate", "membership", membership.id),
+            membership_id=membership.id,
+        )
 
 
 def _in_turn(journals: Sequence[Journal]) -> Iterator[Journal]:

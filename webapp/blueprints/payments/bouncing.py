@@ -7,10 +7,11 @@ from flask import Response, url_for
 from webapp.access import actor, can, requires
 from webapp.blueprints.payments.planning import CHANGED
 from webapp.domain.bounces import bounce, comes_from_general, why_not_bounce
-from webapp.domain.consequences import Would, concerned, would
+from webapp.domain.consequences import Would, would
 from webapp.domain.errors import DomainError
 from webapp.domain.issued import Units, issued
 from webapp.domain.merging import owner_of
+from webapp.domain.paying import concerned
 from webapp.forms import LineField, required
 from webapp.hypermedia import done, render
 from webapp.models import Customer, Invoice, Payment
