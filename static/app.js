@@ -478,6 +478,10 @@ on("submit", (event) => {            // a plain form is sent once; htmx guards i
 });
 addEventListener("pageshow", () => document.querySelectorAll("[data-under-way]").forEach((form) => { delete form.dataset.underWay; }));
 
+// data-zone: the time zone of this machine, to begin with
+const zone = find("[data-zone]");
+if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 // A page that came back with errors: after the browser has done its own autofocus, which complains when it is too late.
 if (find("main .problems, main [aria-invalid=true]")) requestAnimationFrame(() => focusFirst(find("main")));
 })();

@@ -37,9 +37,28 @@ def boss(cast: dict[str, User]) -> User:
 def test_on_the_first_day(owner: Client) -> None:
     page = owner.get("/").text
     assert "Sunday, 22 November 2026" in page
-    assert "Nothing needs attention" in page
     assert "$0.00" in page
     assert "Nothing yet." in page
+
+
+def test_a_new_business_is_led_to_its_first_sale(owner: Client, bookkeeper: Client, boss: User) -> None:
+    """Step by step, the next one first; then never again."""
+
+    def buttons(client: Client) -> list[tuple[str, str]]:
+        page = client.get("/").text.partition('<ol class="steps">')[2].partition("</ol>")[0]
+        return re.findall(r'class="btn (primary)?" href="([^"]+)"', page)
+
+    item, package, somebody = "/catalogue/items/new", "/catalogue/packages/new", "/customers/new"
+    invoice = "/billing/invoices/new"
+    assert buttons(owner) == [("primary", item), ("", package), ("", somebody), ("", invoice)]
+    assert buttons(bookkeeper) == []
+    ann, piano = make.somebody("Ann"), make.piano()
+    assert buttons(owner) == [("primary", invoice)]
+    assert owner.get("/").text.count('aria-label="done"') == 3
+    make.pay(make.save(ann, (piano, None), by=boss, on=TODAY), by=boss, on=TODAY)
+    page = owner.get("/").text
+    assert "First steps" not in page
+    assert "Nothing needs attention" in page
 
 
 def test_what_can_be_begun(owner: Client, bookkeeper: Client) -> None:

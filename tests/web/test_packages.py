@@ -437,3 +437,11 @@ def test_unknown_records_and_other_verbs(owner: Client, ppl: Package) -> None:
     assert owner.get("/catalogue/packages/price").status_code == 405
     for address in ("/catalogue/packages", "/catalogue/packages/options", f"/catalogue/packages/{ppl.id}"):
         assert owner.post(address).status_code == 405
+
+
+def test_it_is_sold_from_its_page_while_it_is_active(owner: Client, bookkeeper: Client, ppl: Package) -> None:
+    address, sell = f"/catalogue/packages/{ppl.id}", f'href="/billing/invoices/new?package={ppl.id}"'
+    assert sell in owner.get(address).text
+    assert sell not in bookkeeper.get(address).text
+    Package.update(active=False).execute()
+    assert sell not in owner.get(address).text

@@ -49,7 +49,7 @@ def set_up(page: Page, look: Look) -> None:
     page.get_by_role("radio", name="An empty business").check()
     page.get_by_role("button", name="Set up").click()
     expect(heading(page)).to_have_text("Home")
-    expect(page.locator("main")).to_contain_text("Nothing needs attention")
+    expect(page.locator("main")).to_contain_text("First steps")
     look(page)
     company, owner = Company.get(), User.get()
     assert (company.name, company.currency, company.timezone) == ("Blue Heron", "USD", "America/New_York")

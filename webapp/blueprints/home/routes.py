@@ -3,7 +3,7 @@ from flask import Blueprint, Response
 from webapp.access import can, signed_in
 from webapp.blueprints.home import held
 from webapp.blueprints.home.shortcuts import shortcuts
-from webapp.domain import attention
+from webapp.domain import attention, first_steps
 from webapp.domain.paging import Total
 from webapp.hypermedia import render
 from webapp.permissions import Permission
@@ -24,6 +24,7 @@ def index() -> Response:
     running_out, expiring, expired = attention.running_out(), attention.expiring(day), attention.expired(day)
     overdue, drafts = attention.overdue(day), attention.drafts()
     totals = [running_out.total, expiring.total, expired.total, overdue.total, drafts.total]
+    things = Total(sum(total.counted for total in totals), any(total.more for total in totals))
     taken = attention.takings(day)
     return render(
         "home/index.html",
@@ -34,7 +35,8 @@ def index() -> Response:
         expired=expired,
         overdue=overdue,
         drafts=drafts,
-        things=Total(sum(total.counted for total in totals), any(total.more for total in totals)),
+        things=things,
+        steps=first_steps.steps(),
         held=held.held(),
         takings=[one for one in taken if not one.is_account],
         from_account=sum(one.amount_minor for one in taken if one.is_account),
