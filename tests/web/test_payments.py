@@ -61,10 +61,10 @@ def named(**amounts: str) -> dict[str, str]:
 
 
 def payload(client: Client, invoice: Invoice, *, tick: bool = False, **amounts: str) -> dict[str, str]:
-    """The form as it is shown, with amounts typed; where Account pays, its effect was looked at."""
+    """The form as it is shown, with amounts typed; where Account pays or keeps a rest, the effect was looked at."""
     form = filled(client.get(pay_url(invoice)), pay_url(invoice)) | named(**amounts)
     form |= {"keep_rest": "y"} if tick else {}
-    if "account" in amounts:
+    if "account" in amounts or tick:
         shown = re.search(r'name="shown" value="(\w*)"', preview(client, invoice, form).text)
         form["shown"] = shown[1] if shown else ""
     return form
@@ -229,6 +229,61 @@ def test_account_pays_only_after_its_effect_was_shown(frontdesk: Client, invoice
     again = frontdesk.post(pay_url(invoice), data=filled(response, pay_url(invoice)))
     assert again.status_code == 303
     assert payments(invoice) == [("account", 18000)]
+
+
+def test_a_rest_is_kept_only_after_the_effect_was_shown(frontdesk: Client, invoice: Invoice, emma: Customer):
+    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="755") | {"keep_rest": "y"}
+    response = frontdesk.post(pay_url(invoice), data=form)
+    assert response.status_code == 422
+    assert "Look at what this does to the account, then press Pay again." in words(response)
+    assert "General funds 0.00 +500.00 500.00" in words(response)
+    assert payments(invoice) == []
+    assert frontdesk.post(pay_url(invoice), data=filled(response, pay_url(invoice))).status_code == 303
+    assert make.general(emma) == 50000
+
+
+def test_a_tick_without_a_rest_needs_nothing_shown(frontdesk: Client, invoice: Invoice):
+    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="255") | {"keep_rest": "y"}
+    assert frontdesk.post(pay_url(invoice), data=form).status_code == 303
+
+
+# A method that is no longer there
+
+
+@pytest.mark.parametrize(
+    "kind, sentence",
+    [("check", "Check is switched off."), ("account", "The Account payment method is switched off.")],
+)
+def test_an_amount_beside_a_method_that_was_switched_off_is_not_left_out(
+    frontdesk: Client, invoice: Invoice, kind: str, sentence: str
+):
+    form = payload(frontdesk, invoice, cash="10") | named(**{kind: "131.94"})
+    PaymentMethod.update(active=False).where(PaymentMethod.kind == kind).execute()
+    response = frontdesk.post(pay_url(invoice), data=form)
+    assert (response.status_code, payments(invoice)) == (422, [])
+    assert sentence in words(response)
+    shown = filled(response, pay_url(invoice))
+    assert kind == "account" or shown[f"method-{make.method(kind).id}"] == "131.94"
+    again = shown | named(cash="10") | ({} if kind == "account" else named(**{kind: ""}))
+    assert frontdesk.post(pay_url(invoice), data=again).status_code == 303
+    assert payments(invoice) == [("cash", 1000)]
+
+
+def test_an_amount_beside_no_method_at_all_is_refused(frontdesk: Client, invoice: Invoice):
+    form = payload(frontdesk, invoice, cash="10") | {"method-9999": "5"}
+    response = frontdesk.post(pay_url(invoice), data=form)
+    assert (response.status_code, payments(invoice)) == (422, [])
+    assert "5 was typed for a payment method that there is not." in words(response)
+
+
+def test_where_no_method_is_switched_on_that_is_said(frontdesk: Client, invoice: Invoice, emma: Customer):
+    PaymentMethod.update(active=False).execute()
+    several = f"/customers/{emma.id}/payments/new"
+    for address in (pay_url(invoice), several):
+        page = frontdesk.get(address)
+        assert page.status_code == 200
+        assert "No payment method is switched on. Somebody with Manage Settings can switch one on." in words(page)
+        assert frontdesk.post(address, data=filled(page, "pay-form")).status_code == 422
 
 
 def test_what_changed_since_it_was_shown_is_shown_again(frontdesk: Client, invoice: Invoice, emma: Customer, by: User):

@@ -63,7 +63,7 @@ def _screen(invoice: Invoice, form: PayForm, status: int, focus: str) -> Respons
         raise Changed("A draft asks for no money yet." if invoice.is_draft else f"Invoice {invoice.code} is not open.")
     open_ = _open(invoice, form)
     shown = {"preview_url": _preview_url(invoice), **facts(open_, form)}
-    focus = focus or field_of(_likely(form, open_, invoice))
+    focus = focus or (field_of(_likely(form, open_, invoice)) if form.methods else "")
     return render("payments/new.html", status, invoice=invoice, form=form, focus=focus, **shown)
 
 

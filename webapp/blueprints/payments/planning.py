@@ -79,14 +79,16 @@ def preview(open_: Open, form: PayForm, tenders: Sequence[Tender]) -> Preview:
 def take(
     invoices: Sequence[Invoice], form: PayForm, payer: Customer, *, by: User, on: date, stated: bool = False
 ) -> list[Invoice]:
-    """Take the payment, but not before what is to be seen of it was seen as it is now: what it does to the account, or,
-    with `stated`, everything. Answers with the invoices as they are then."""
+    """Take the payment, but not before what is to be seen of it was seen as it is now: what it does to the account,
+    where a method or the rest goes there, or, with `stated`, everything. Answers with the invoices as they are then."""
     tenders, ids = form.tenders(), [invoice.id for invoice in invoices]
     fresh = [Invoice.get_by_id(number) for number in ids]
     is_open = all(invoice.status == "open" for invoice in fresh)
-    if is_open and (stated or any(tender.method.is_account for tender in tenders)):
+    if is_open and (stated or form.keep_rest.data or any(tender.method.is_account for tender in tenders)):
         open_ = tendering.open_invoices(fresh, payer)
-        if form.shown.data != signed(open_, tendering.plan(open_, tenders, keep_rest=form.keep_rest.data)):
+        plan = tendering.plan(open_, tenders, keep_rest=form.keep_rest.data)
+        on_account = plan.kept_minor or any(tender.method.is_account for tender in tenders)
+        if (stated or on_account) and form.shown.data != signed(open_, plan):
             raise DomainError(CHECK)
     received, keep = form.received_on.data, form.keep_rest.data
     payments.pay_all(ids, tenders, by=by, on=on, received_on=received, keep_rest=keep, payer=payer)

@@ -52,7 +52,7 @@ def new(customer_id: int) -> Response:
             form.refuse(error)
     refuse_merged(customer)
     status = 422 if form.errors or form.form_errors else 200
-    focus = filled or field_of(form.methods[0])
+    focus = filled or (field_of(form.methods[0]) if form.methods else "")
     return render("payments/several.html", status, form=form, focus=focus, **_facts(customer, owed_by(customer), form))
 
 
