@@ -221,6 +221,8 @@ def _nothing_yet(_error: BaseException | None = None) -> None:
 
 def _was_saved() -> bool:
     """Whether what the person sent was done: a form with a key by its one act, any other by the first thing it did."""
+    if request.method != "POST":
+        return False
     return has_acted.get() if "form_key" in request.form else has_committed.get()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests import factories as f
-from webapp.db import rows, transactional
+from webapp.db import has_committed, rows, transactional
 from webapp.domain import bounces, checks, crediting, voids
 from webapp.domain.consequences import Would, consequences, would
 from webapp.domain.errors import DomainError
@@ -118,6 +118,15 @@ def test_a_rehearsal_inside_an_act_takes_back_only_itself(desk: User) -> None:
     act()
     assert Invoice.get_by_id(invoice.id).due_minor == f.money("30")
     assert not checks.faults()
+
+
+def test_saying_it_saves_nothing(desk: User) -> None:
+    invoice = f.save(f.somebody(), (f.item("Lesson", "50"), "1"), by=desk)
+    for before in (False, True):
+        has_committed.set(before)
+        consequences(invoice, by=desk, on=f.DAY)
+        assert has_committed.get() is before
+    has_committed.set(False)
 
 
 def test_other_errors_are_not_hidden(desk: User) -> None:

@@ -6,6 +6,8 @@ import peewee
 import pytest
 
 from tests.clients import Client
+from webapp.db import transactional
+from webapp.domain import customers
 from webapp.models import Customer
 
 
@@ -26,3 +28,18 @@ def test_a_locked_database_is_503_and_changes_nothing(
     assert answer.headers["Retry-After"] == "5"
     assert "Nothing was saved" in answer.text
     assert Customer.select().count() == before
+
+
+def test_looking_at_something_never_saved_it(owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was committed on the way, such as that memberships expired, is not what the person sent."""
+
+    def busy(*_: object) -> None:
+        transactional(Customer.select().count)()
+        error = peewee.OperationalError("busy")
+        error.sqlite_errorcode = 5  # type: ignore[attr-defined]  # as SQLite's own has it
+        raise error
+
+    monkeypatch.setattr(customers, "customer_page", busy)
+    answer = owner.get("/customers")
+    assert answer.status_code == 503
+    assert "Nothing was saved" in answer.text

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple, TypeVar
 
-from webapp.db import db, marks, rows, transactional
+from webapp.db import db, has_committed, marks, rows, transactional
 from webapp.domain import ledger
 from webapp.domain.crediting import Credited, credit, parts_for
 from webapp.domain.errors import DomainError
@@ -92,9 +92,17 @@ class _Seen(NamedTuple):
     invoices: dict[int, tuple[str, str, int]]
 
 
-@transactional
 def rehearse(act: Callable[[], object], observe: Callable[[], T]) -> T:
     """Do it, look, and take all of it back before anybody else sees it. Raises what the act raises."""
+    was_committed = has_committed.get()
+    try:
+        return _rehearse(act, observe)
+    finally:
+        has_committed.set(was_committed)  # what it commits is nothing
+
+
+@transactional
+def _rehearse(act: Callable[[], object], observe: Callable[[], T]) -> T:
     with db.atomic() as savepoint:
         act()
         seen = observe()
