@@ -5,7 +5,7 @@ from typing import Protocol
 from flask import Flask, url_for
 
 from webapp.access import can
-from webapp.permissions import Permission
+from webapp.permissions import SEES_RECORDS, Permission
 
 
 class OneInvoice(Protocol):
@@ -29,12 +29,24 @@ def invoices_page() -> str:
     return url_for("invoices.index" if can(Permission.ACCESS_BILLING_TAB) else "home.index")
 
 
+def billing_trail(*further: tuple[str, str]) -> list[tuple[str, str]]:
+    """The crumbs of a screen of the billing; nothing leads where the person may not go."""
+    return [("Billing", url_for("invoices.index") if can(Permission.ACCESS_BILLING_TAB) else ""), *further]
+
+
 def invoice_trail(*further: tuple[str, str]) -> list[tuple[str, str]]:
-    """The crumbs of a screen of invoices; nothing leads where the person may not go."""
-    href = url_for("invoices.index") if can(Permission.ACCESS_BILLING_TAB) else ""
-    return [("Billing", href), ("Invoices", href), *further]
+    """The crumbs of a screen of invoices."""
+    return billing_trail(("Invoices", billing_trail()[0][1]), *further)
+
+
+def customer_trail(*further: tuple[str, str]) -> list[tuple[str, str]]:
+    """The crumbs of a screen of customers."""
+    return [("Customers", url_for("customers.index") if can(*SEES_RECORDS) else ""), *further]
 
 
 def init_app(app: Flask) -> None:
     """Make the places known to every template."""
-    app.jinja_env.globals.update(invoice_page=invoice_page, invoices_page=invoices_page, invoice_trail=invoice_trail)
+    app.jinja_env.globals.update(invoice_page=invoice_page, invoices_page=invoices_page)
+    app.jinja_env.globals.update(
+        billing_trail=billing_trail, invoice_trail=invoice_trail, customer_trail=customer_trail
+    )
