@@ -5,7 +5,21 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from webapp import access, cli, config, daily, errors, headers, health, hypermedia, logs, places, presentation, starting
+from webapp import (
+    access,
+    addresses,
+    cli,
+    config,
+    daily,
+    errors,
+    headers,
+    health,
+    hypermedia,
+    logs,
+    places,
+    presentation,
+    starting,
+)
 from webapp.blueprints import register_blueprints
 from webapp.records import IdConverter
 
@@ -21,6 +35,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     logs.init_app(app)
     health.init_app(app)
     starting.take_requests(app)
+    addresses.init_app(app)
     access.init_app(app)
     CSRFProtect(app)
     daily.init_app(app)

@@ -5,6 +5,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +22,7 @@ def from_environment() -> dict[str, Any]:
         "DATABASE_URL": env.get("DATABASE_URL", f"sqlite:///{instance / 'carnet.db'}"),
         "DATABASE_POOL": int(env.get("CARNET_DATABASE_POOL", "16")),
         "SECRET_KEY": env.get("SECRET_KEY"),
+        "PUBLIC_URL": public_url(env.get("CARNET_URL", "")),
         "SECURE_COOKIES": env.get("CARNET_HTTPS", "0") == "1",
         "PROXY_HOPS": int(env.get("CARNET_PROXY_HOPS", "0")),
         "SESSION_IDLE_MINUTES": int(env.get("CARNET_SESSION_IDLE_MINUTES", "720")),
@@ -35,6 +37,17 @@ def from_environment() -> dict[str, Any]:
         "MAX_FORM_PARTS": 2_000,
         "WTF_CSRF_TIME_LIMIT": None,
     }
+
+
+def public_url(typed: str) -> str:
+    """The beginning of every address of this site, as people outside type it; nothing where that was not said.
+
+    Raises ValueError for what is no such address.
+    """
+    parts = urlsplit(typed.strip().rstrip("/"))
+    if typed and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query):
+        raise ValueError("CARNET_URL must be an address such as https://books.example.com, and no more than that")
+    return f"{parts.scheme}://{parts.netloc}" if typed else ""
 
 
 def surroundings(more: dict[str, str]) -> dict[str, str]:

@@ -45,6 +45,10 @@ PLAIN = {
     ),
     413: Words("Too much at once", "What was sent is larger than this page takes. Send less, or a smaller file."),
     415: Words("Wrong kind of file", "This page does not take a file of that kind."),
+    421: Words(
+        "Not at this address",
+        "This is not the name of this site. Open it at the address that you were given for it.",
+    ),
     422: Words("That cannot be done", "What was sent breaks a rule of this business. Nothing was saved."),
     429: Words("Too many tries", "Please wait a little before you try again."),
     500: Words(

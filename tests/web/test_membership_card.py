@@ -13,6 +13,7 @@ from tests import factories as make
 from tests.clients import Client, client_for, session_cookie
 from tests.test_codes import squares
 from webapp import codes
+from webapp.config import public_url
 from webapp.domain import memberships
 from webapp.models import Item, Membership, User
 
@@ -77,6 +78,48 @@ def test_a_name_in_a_forwarded_header_is_not_believed(frontdesk: Client, pilot: 
         card(frontdesk, pilot, headers=headers) for headers in ({}, {"X-Forwarded-Host": "elsewhere.example"})
     )
     assert re.findall(r'<svg class="qr".*?</svg>', plain) == re.findall(r'<svg class="qr".*?</svg>', forged)
+
+
+def test_the_code_has_the_address_that_is_set(
+    app: Flask, frontdesk: Client, pilot: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://books.example.test")
+    page = card(frontdesk, pilot)
+    wanted = codes.svg(f"https://books.example.test/billing/memberships/{pilot.id}", f"QR code that opens {pilot.code}")
+    assert squares(re.findall(r'<svg class="qr".*?</svg>', page)[0]) == squares(wanted)
+    assert "only this machine knows" not in page
+
+
+@pytest.mark.parametrize(
+    "host, path, status",
+    [
+        ("books.example.test", "/sign-in", 200),
+        ("books.example.test:8443", "/sign-in", 200),
+        ("localhost:8000", "/sign-in", 200),
+        ("elsewhere.example", "/sign-in", 421),
+        ("elsewhere.example", "/", 421),
+        ("elsewhere.example", "/healthz", 200),
+    ],
+)
+def test_where_the_address_is_set_other_names_are_refused(
+    app: Flask, visitor: Client, monkeypatch: pytest.MonkeyPatch, host: str, path: str, status: int
+) -> None:
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://books.example.test")
+    answer = visitor.get(path, base_url=f"http://{host}")
+    assert (answer.status_code, "not the name of this site" in answer.text) == (status, status == 421)
+
+
+@pytest.mark.parametrize("typed", ["", "https://books.example.test", "http://10.0.0.5:8000/"])
+def test_addresses_that_can_be_set(typed: str) -> None:
+    assert public_url(typed) == typed.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "typed", ["books.example.test", "ftp://books.example.test", "https://", "https://x.test/carnet"]
+)
+def test_addresses_that_cannot_be_set(typed: str) -> None:
+    with pytest.raises(ValueError, match="CARNET_URL must be an address such as"):
+        public_url(typed)
 
 
 def test_whoever_reads_the_code_must_be_signed_in(app: Flask, pilot: Membership) -> None:

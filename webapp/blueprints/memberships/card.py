@@ -2,10 +2,11 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, url_for
+from flask import Response
 
 from webapp import codes
 from webapp.access import requires
+from webapp.addresses import ONLY_HERE, public_address
 from webapp.domain import ledger
 from webapp.domain.membership_history import items_of
 from webapp.hypermedia import render
@@ -13,14 +14,12 @@ from webapp.models import Membership
 from webapp.permissions import Permission
 from webapp.records import load
 
-ONLY_HERE = ("localhost", "127.0.0.1", "::1")
-
 
 @requires(Permission.ACCESS_BILLING_TAB)
 def card(membership_id: int) -> Response:
     """What the customer has, on the day it is printed, and a code that opens the membership for staff."""
     membership = load(Membership, membership_id)
-    address = url_for(".show", membership_id=membership.id, _external=True)
+    address = public_address("memberships.show", membership_id=membership.id)
     return render(
         "memberships/card.html",
         membership=membership,
