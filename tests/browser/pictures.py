@@ -46,14 +46,22 @@ def main() -> None:
 def take_all(browser: Browser, address: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     desk, blank = signed_in(browser, address, viewport=WIDE), browser.new_page()
-    phone = signed_in(browser, address, viewport=PHONE, device_scale_factor=2, color_scheme="dark", has_touch=True)
+    dark = signed_in(browser, address, viewport=WIDE, color_scheme="dark")
+    hand: dict[str, Any] = {"viewport": PHONE, "device_scale_factor": 2, "has_touch": True}
+    phone, phone_dark = (signed_in(browser, address, color_scheme=scheme, **hand) for scheme in ("light", "dark"))
     scenes: list[tuple[str, Page, Callable[[Page], None]]] = [
         ("packages", desk, packages),
-        ("packages-phone", phone, packages),
+        ("packages-dark", dark, packages),
+        ("packages-phone", phone_dark, packages),
         ("invoice", desk, invoice),
         ("pay", desk, pay),
         ("membership", desk, membership),
+        ("membership-dark", dark, bundle),
+        ("membership-phone", phone, bundle),
+        ("card", desk, card),
         ("home", desk, home),
+        ("home-dark", dark, home),
+        ("home-phone", phone, home),
     ]
     for name, page, go in scenes:
         go(page)
@@ -140,7 +148,16 @@ def pay(page: Page) -> None:
 def membership(page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Pay", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Paid")
+    bundle(page)
+
+
+def bundle(page: Page) -> None:
     page.goto(f"/billing/memberships/{active('Private pilot bundle')[0].id}")
+
+
+def card(page: Page) -> None:
+    page.get_by_role("link", name="Card").click()
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
 
 
 def home(page: Page) -> None:
