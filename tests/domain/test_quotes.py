@@ -33,7 +33,7 @@ def test_the_same_facts_give_the_same_sign(draft: Invoice):
 
 def test_a_changed_line_is_known_with_what_it_was(draft: Invoice):
     shown = quote(draft).digest
-    drafts.change_quantity(DraftLine.get().id, 3000)
+    drafts.change_quantity(DraftLine.get().id, 3000, by=User.get())
     assert quote(draft).changed_since(shown) == {1: 24000}
 
 
@@ -73,7 +73,7 @@ def test_keeping_what_was_shown_is_not_an_edit(draft: Invoice):
 
 
 def test_offers_take_what_the_draft_has_taken_already(draft: Invoice, emma: Customer):
-    drafts.change_quantity(DraftLine.get().id, 39_500)
+    drafts.change_quantity(DraftLine.get().id, 39_500, by=User.get())
     lines = list(DraftLine.select().where(DraftLine.invoice == draft))
     found = {offer.name: offer for offer in offers.offers(emma, lines, draft.service_on, "")}
     assert found["C172"].left_milli == 500

@@ -8,7 +8,7 @@ import pytest
 from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import LINES, MODAL, customer, editing, filled, on_the_day, typed_lines, url, words
-from webapp.domain import invoicing
+from webapp.domain import drafts, invoicing
 from webapp.models import Customer, Invoice, Role, User
 from webapp.permissions import Permission
 
@@ -47,6 +47,10 @@ def may(user: User, *permissions: Permission) -> None:
     role = Role.get_by_id(user.role_id)
     role.permissions = frozenset(permissions)
     role.save()
+
+
+def typed_rate(draft: Invoice) -> dict[str, str]:
+    return {"choice": "typed", "rate": "10", "reason": "Friend", "seen": drafts.rate_sign(typed_lines(draft)[0])}
 
 
 # Exactly the permission
@@ -110,24 +114,25 @@ def test_a_draft_that_was_saved_or_thrown_away_meanwhile(writer: Client, draft: 
 
 
 def test_a_discarded_draft(writer: Client, draft: Invoice):
-    assert writer.post(url(draft, "discard")).location == HOME
+    form = {"version": str(Invoice.get_by_id(draft.id).version)}
+    assert writer.post(url(draft, "discard"), data=form).location == HOME
 
 
 def test_lines_lead_back_to_the_editor(writer: Client, draft: Invoice):
     line = str(typed_lines(draft)[0].id)
-    data = {"choice": "typed", "rate": "10", "reason": "Friend"}
-    assert writer.post(url(draft, "lines", line, "rate"), data=data).location == url(draft, "edit")
-    assert writer.post(url(draft, "lines", line, "discount"), data={"percent": "5"}).location == url(draft, "edit")
+    assert writer.post(url(draft, "lines", line, "rate"), data=typed_rate(draft)).location == url(draft, "edit")
+    discount = {"percent": "5", "seen": drafts.discount_sign(typed_lines(draft)[0])}
+    assert writer.post(url(draft, "lines", line, "discount"), data=discount).location == url(draft, "edit")
     assert writer.post(url(draft, "lines", line, "removal")).location == url(draft, "edit")
 
 
 def test_a_rate_changed_by_who_may_not_write_invoices(writer: Client, draft: Invoice, cast: dict[str, User]):
     may(cast["frontdesk"], Permission.MANAGE_INVOICES)
     line = str(typed_lines(draft)[0].id)
-    data = {"choice": "typed", "rate": "10", "reason": "Friend"}
-    assert writer.post(url(draft, "lines", line, "rate"), data=data).location == HOME
+    assert writer.post(url(draft, "lines", line, "rate"), data=typed_rate(draft)).location == HOME
     may(cast["frontdesk"], Permission.MANAGE_INVOICES, Permission.ACCESS_BILLING_TAB)
-    assert writer.post(url(draft, "lines", line, "rate"), data=data).location == f"/billing/invoices/{draft.id}"
+    there = f"/billing/invoices/{draft.id}"
+    assert writer.post(url(draft, "lines", line, "rate"), data=typed_rate(draft)).location == there
 
 
 def test_after_a_void_a_copy_and_a_credit(writer: Client, saved: Invoice, by: User, draft: Invoice):

@@ -80,7 +80,7 @@ def add(client: Client, invoice: Invoice, offer: str, **more: str):
 
 def test_the_customer_is_chosen_by_typing(frontdesk: Client, emma: Customer):
     page = frontdesk.get("/billing/invoices/new")
-    assert 'data-url="/customers/options"' in page.text
+    assert 'data-url="/customers/options?invoice=1"' in page.text
     chosen = frontdesk.post("/billing/invoices/new", data={"customer": str(emma.id), "customer_text": "Emma Jones"})
     assert (chosen.status_code, chosen.location) == (303, f"/billing/invoices/new?customer={emma.id}")
     assert Invoice.select().count() == 0
@@ -483,11 +483,97 @@ def test_the_list_shows_the_total_of_a_draft(frontdesk: Client, emma: Customer, 
     assert "Draft 120.00 —" in words(frontdesk.get("/billing/invoices?status=draft"))
 
 
+def test_a_note_that_is_too_long_is_said_and_the_dates_beside_it_are_kept(
+    frontdesk: Client, emma: Customer, ppl: Package, desk: User
+):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    typed = {"note": "x" * 2001, "service_on": "2026-05-20", "due_on": "2026-07-20"}
+    for htmx in (None, LINES):
+        response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="update", **typed), htmx=htmx)
+        assert response.status_code == 422
+        assert "At most 2000 characters." in said(response, "error")
+    kept = Invoice.get_by_id(draft.id)
+    assert (str(kept.service_on), str(kept.due_on), kept.note) == ("2026-05-20", "2026-07-20", "")
+
+
+def test_a_wrong_date_takes_no_note_and_no_other_date_with_it(
+    frontdesk: Client, emma: Customer, ppl: Package, desk: User
+):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    typed = {"note": "By wire", "service_on": "soon", "due_on": "2026-07-20"}
+    assert frontdesk.post(url(draft), data=editing(frontdesk, draft, do="update", **typed)).status_code == 422
+    kept = Invoice.get_by_id(draft.id)
+    assert (kept.service_on, str(kept.due_on), kept.note) == (DAY, "2026-07-20", "By wire")
+
+
+def test_lines_that_come_to_more_than_any_amount_may_are_refused(frontdesk: Client, emma: Customer, desk: User):
+    dear = make.item("Moon", "1000000000")
+    draft = make.draft(emma, *[(dear, "1000")] * 2, by=desk)
+    lines = typed_lines(draft)
+    data = editing(frontdesk, draft, do="update") | {quantity_of(lines[1]): "99999"}
+    response = frontdesk.post(url(draft), data=data)
+    assert response.status_code == 200
+    assert said(response, "error") == ["", "With this line the total is too large."]
+    for _ in range(200):
+        drafts.add_item(draft.id, dear, 100_000_000)
+    assert frontdesk.get(url(draft)).status_code == 200
+    response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save"))
+    assert response.status_code == 422
+    assert "Nothing was saved. With this line the total is too large." in words(response)
+
+
+# Without JavaScript
+
+
+def test_add_keeps_what_was_typed_above_it(frontdesk: Client, emma: Customer, ppl: Package, desk: User):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    typed = {quantity_of(typed_lines(draft)[0]): "3", "note": "By wire", "due_on": "2026-07-20"}
+    shown = editing(frontdesk, draft, do="add")
+    assert shown["offer_text"] == ""
+    response = frontdesk.post(url(draft), data=shown | typed | {"offer_text": "instruction"})
+    added = typed_lines(draft)[1]
+    assert (response.status_code, response.location) == (303, f"{url(draft)}?line={added.id}")
+    assert (added.item, typed_lines(draft)[0].quantity_milli) == (instruction(), 3000)
+    kept = Invoice.get_by_id(draft.id)
+    assert (str(kept.due_on), kept.note) == ("2026-07-20", "By wire")
+
+
+def test_what_cannot_be_added_is_said_and_what_was_typed_above_is_kept(
+    frontdesk: Client, emma: Customer, ppl: Package, desk: User
+):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    typed = {quantity_of(typed_lines(draft)[0]): "3", "offer_text": "moonstone"}
+    response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="add") | typed)
+    assert response.status_code == 422
+    assert "Nothing found for “moonstone”." in words(response)
+    assert filled(response, "draft-form")["offer_text"] == "moonstone"
+    assert [line.quantity_milli for line in typed_lines(draft)] == [3000]
+
+
+def test_nothing_is_added_while_something_above_is_wrong(frontdesk: Client, emma: Customer, ppl: Package, desk: User):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    typed = {quantity_of(typed_lines(draft)[0]): "x", "offer_text": "instruction"}
+    response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="add") | typed)
+    assert (response.status_code, len(typed_lines(draft))) == (422, 1)
+    shown = filled(response, "draft-form")
+    assert (shown["offer_text"], shown[quantity_of(typed_lines(draft)[0])]) == ("instruction", "x")
+
+
+def test_what_is_typed_below_and_not_added_is_added_before_anything_is_saved(
+    frontdesk: Client, emma: Customer, ppl: Package, desk: User
+):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    form = editing(frontdesk, draft, do="save") | {"offer_text": "instruction"}
+    response = frontdesk.post(url(draft), data=form)
+    assert (response.status_code, Invoice.get_by_id(draft.id).is_draft) == (303, True)
+    assert "Instruction was added, so nothing was saved yet." in words(frontdesk.get(response.location))
+
+
 # Another rate, and off with a line
 
 
 def rate_form(line: DraftLine, **changes: str) -> tuple[str, dict[str, str]]:
-    usual = {"choice": "standard", "rate": "", "reason": ""}
+    usual = {"choice": "standard", "rate": "", "reason": "", "seen": drafts.rate_sign(line)}
     return f"/billing/invoices/{line.invoice_id}/lines/{line.id}/rate", usual | changes
 
 
@@ -547,6 +633,50 @@ def test_a_rate_that_cannot_be_is_refused_and_what_was_typed_stays(
     assert typed_lines(draft)[0].source == "auto"
 
 
+def test_a_rate_that_somebody_else_chose_meanwhile_is_shown_before_it_is_replaced(
+    manager: Client, emma: Customer, membership: Membership, desk: User
+):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    line = typed_lines(draft)[0]
+    address, data = rate_form(line, choice="standard", reason="as agreed")
+    drafts.choose_rate(line.id, "typed", rate_e4=1_000_000, reason="Club day")
+    response = manager.post(address, data=data)
+    assert response.status_code == 422
+    assert "Somebody changed this meanwhile: the rate is typed, 100.00, Club day." in words(response)
+    assert filled(response, address)["reason"] == "as agreed"
+    assert typed_lines(draft)[0].source == "typed"
+    seen = filled(response, address)["seen"]
+    assert manager.post(address, data=data | {"seen": seen}).status_code == 303
+    assert typed_lines(draft)[0].source == "standard"
+
+
+def given(kind: str, line: DraftLine) -> None:
+    """A rate or something off, as somebody with Manage Invoices gives it."""
+    if kind == "discount":
+        drafts.discount(line.id, percent_e4=500_000)
+    else:
+        drafts.choose_rate(line.id, kind, rate_e4=0, reason="Club day")
+
+
+@pytest.mark.parametrize("kind", ["typed", "standard", "discount"])
+def test_what_was_given_for_a_quantity_is_not_raised_by_the_front_desk(
+    frontdesk: Client, manager: Client, emma: Customer, ppl: Package, desk: User, kind: str
+):
+    draft = make.draft(emma, (c172(), "2"), by=desk)
+    line = typed_lines(draft)[0]
+    given(kind, line)
+    response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save") | {quantity_of(line): "50"})
+    assert response.status_code == 422
+    sentence = "A rate or a discount was given for the quantity there was. Manage Invoices is needed to raise it."
+    assert sentence in said(response, "error")
+    assert filled(response, "draft-form")[quantity_of(line)] == "50"
+    assert typed_lines(draft)[0].quantity_milli == 2000
+    for client, typed in ((frontdesk, "1"), (manager, "50")):
+        changed = editing(client, draft, do="update") | {quantity_of(line): typed}
+        assert client.post(url(draft), data=changed).status_code == 200
+    assert typed_lines(draft)[0].quantity_milli == 50_000
+
+
 def test_the_front_desk_may_not_choose_a_rate(frontdesk: Client, emma: Customer, membership: Membership, desk: User):
     draft = make.draft(emma, (c172(), "1"), by=desk)
     line = typed_lines(draft)[0]
@@ -585,16 +715,44 @@ def test_a_line_of_another_invoice_is_not_found(manager: Client, emma: Customer,
     assert manager.post(url(one, "lines", str(line.id), "removal")).status_code == 404
 
 
+def test_a_first_offer_for_a_day_that_cannot_be_is_one_for_today(frontdesk: Client, emma: Customer, ppl: Package):
+    Package.update(validity="months", validity_count=12).execute()
+    query = {"customer": str(emma.id), "service_on": "9999-12-31", "q": "ppl"}
+    answer = frontdesk.get("/billing/invoices/offers", query_string=query)
+    assert (answer.status_code, "PPL" in words(answer)) == (200, True)
+
+
 # Discard
 
 
 def test_a_draft_is_discarded(frontdesk: Client, emma: Customer, ppl: Package, desk: User):
     draft = make.draft(emma, (c172(), "1"), by=desk)
     assert "Discard the draft for Emma Jones?" in words(frontdesk.get(url(draft, "discard"), htmx=MODAL))
-    response = frontdesk.post(url(draft, "discard"), htmx=MODAL)
+    form = filled(frontdesk.get(url(draft, "discard"), htmx=MODAL), url(draft, "discard"))
+    response = frontdesk.post(url(draft, "discard"), data=form, htmx=MODAL)
     assert response.headers["HX-Redirect"] == "/billing/invoices"
     assert Invoice.select().count() == 0
     assert frontdesk.get(url(draft)).status_code == 404
+
+
+def test_a_draft_that_was_changed_since_is_looked_at_before_it_goes(
+    frontdesk: Client, manager: Client, emma: Customer, ppl: Package, desk: User
+):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    form = filled(frontdesk.get(url(draft, "discard")), url(draft, "discard"))
+    add(manager, draft, f"item:{instruction().id}")
+    response = frontdesk.post(url(draft, "discard"), data=form)
+    assert (response.status_code, len(typed_lines(draft))) == (422, 2)
+    assert "This draft was changed since. Look at what it holds now; nothing is gone yet." in words(response)
+    assert "gone for good: C172, Instruction; 215.00 altogether." in words(response)
+    frontdesk.post(url(draft, "discard"), data=filled(response, url(draft, "discard")))
+    assert Invoice.select().count() == 0
+
+
+def test_a_draft_is_not_discarded_by_who_has_not_seen_it(frontdesk: Client, emma: Customer, desk: User):
+    draft = make.draft(emma, by=desk)
+    assert frontdesk.post(url(draft, "discard")).status_code == 422
+    assert Invoice.select().count() == 1
 
 
 def test_an_issued_invoice_is_not_discarded(frontdesk: Client, emma: Customer, ppl: Package, desk: User):

@@ -24,6 +24,7 @@ from tests.web.billing import (
     words,
 )
 from webapp.db import rows
+from webapp.domain import drafts
 from webapp.models import Customer, FormKey, Invoice, Item, Journal, Membership, Package, PaymentMethod, User
 
 
@@ -116,7 +117,7 @@ def test_whoever_saves_an_override_needs_no_more_than_add_invoice(
     frontdesk: Client, manager: Client, draft: Invoice, cast: dict[str, User]
 ):
     line = typed_lines(draft)[0]
-    typed = {"choice": "typed", "rate": "100", "reason": "Club day"}
+    typed = {"choice": "typed", "rate": "100", "reason": "Club day", "seen": drafts.rate_sign(line)}
     assert manager.post(url(draft, "lines", str(line.id), "rate"), data=typed).status_code == 303
     frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save"))
     assert make.lines(draft)[0] == ("typed", 2000, 20000)
@@ -183,6 +184,53 @@ def test_what_is_typed_along_with_save_is_kept_but_shown_first(frontdesk: Client
     assert again.status_code == 303
 
 
+NEW_FACTS = {"service_on": "2026-05-20", "due_on": "2026-07-20", "note": "By wire, please"}
+
+
+@pytest.mark.parametrize("htmx", [None, LINES])
+def test_dates_and_a_note_that_somebody_else_changed_are_shown_first(
+    frontdesk: Client, manager: Client, draft: Invoice, htmx: str | None
+):
+    form = editing(frontdesk, draft, do="save")
+    assert manager.post(url(draft), data=editing(manager, draft, do="update", **NEW_FACTS)).status_code == 200
+    response = frontdesk.post(url(draft), data=form, htmx=htmx)
+    assert response.status_code == 422
+    assert "Not as it was shown: service date and due date and note. Nothing was saved yet" in words(response)
+    assert nothing_happened(draft)
+    assert all(f'value="{NEW_FACTS[name]}"' in response.text for name in ("service_on", "due_on"))
+    assert "By wire, please</textarea>" in response.text
+    shown = filled(response, "draft-form")
+    assert {name: shown[f"was-{name}"] for name in NEW_FACTS} == NEW_FACTS
+    again = frontdesk.post(url(draft), data=form | shown | NEW_FACTS | {"do": "save"})
+    assert again.status_code == 303
+    assert (str(fresh(draft).due_on), fresh(draft).note) == ("2026-07-20", "By wire, please")
+
+
+def test_a_due_date_that_moves_with_the_service_date_is_shown_first(frontdesk: Client, draft: Invoice):
+    response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save", service_on="2026-05-25"))
+    assert (response.status_code, nothing_happened(draft)) == (422, True)
+    assert "Not as it was shown: due date. Nothing was saved yet" in words(response)
+    shown = filled(response, "draft-form")
+    assert (shown["service_on"], shown["due_on"]) == ("2026-05-25", "2026-06-08")
+    assert frontdesk.post(url(draft), data=shown | {"do": "save"}).status_code == 303
+
+
+def test_ones_own_dates_and_note_are_saved_as_they_are_typed(frontdesk: Client, draft: Invoice):
+    assert frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save", **NEW_FACTS)).status_code == 303
+    saved = fresh(draft)
+    assert (str(saved.service_on), str(saved.due_on), saved.note) == tuple(NEW_FACTS.values())
+
+
+def test_a_quantity_that_somebody_else_changed_is_shown_when_the_price_is(
+    frontdesk: Client, manager: Client, draft: Invoice
+):
+    form, quantity = editing(frontdesk, draft, do="save"), quantity_of(typed_lines(draft)[0])
+    manager.post(url(draft), data=editing(manager, draft, do="update") | {quantity: "3"})
+    response = frontdesk.post(url(draft), data=form)
+    assert response.status_code == 422
+    assert filled(response, "draft-form")[quantity] == "3.0"
+
+
 @pytest.mark.parametrize("shown", ["", "nonsense", "1-2-3", "x-1-y 1--", "9" * 5000])
 def test_a_made_up_sign_of_what_was_shown_saves_nothing(frontdesk: Client, draft: Invoice, shown: str):
     response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save", shown=shown))
@@ -232,7 +280,8 @@ def test_a_deposit_without_amount(frontdesk: Client, emma: Customer, desk: User)
 
 def test_a_discarded_draft_is_not_saved(frontdesk: Client, draft: Invoice, manager: Client):
     form = editing(frontdesk, draft, do="save")
-    manager.post(url(draft, "discard"))
+    manager.post(url(draft, "discard"), data={"version": str(fresh(draft).version)})
+    assert Invoice.get_or_none(Invoice.id == draft.id) is None
     assert frontdesk.post(url(draft, "edit"), data=form).status_code == 404
 
 

@@ -36,7 +36,8 @@ def invoice(emma: Customer, by: User) -> Invoice:
     make.pay(make.save(emma, (make.piano(), None), by=by), by=by)
     draft = make.draft(emma, (Item.get(Item.name == "Lesson"), "2"), (make.item("Room", "20"), "1"), by=by)
     drafts.discount(typed_lines(draft)[1].id, amount_minor=500)
-    drafts.change_dates(draft.id, service_on=make.DAY, due_on=make.DAY, note="Bring the book")
+    drafts.change_dates(draft.id, service_on=make.DAY, due_on=make.DAY)
+    drafts.change_note(draft.id, "Bring the book")
     saved = invoicing.issue(draft.id, by=by, on=make.DAY)
     return make.pay(saved, ("card", "105"), by=by)
 

@@ -18,7 +18,8 @@ def void_and_copy(invoice_id: int, *, reason: str, by: User, on: date, money: st
     """Void an invoice and open a draft with what was typed on it; answers with the draft. Raises as `void` does."""
     old = void(invoice_id, reason=reason, by=by, on=on, money=money)
     new = drafts.begin(old.customer, by=by, on=on, service_on=old.service_on)
-    drafts.change_dates(new.id, service_on=old.service_on, due_on=max(new.due_on, old.due_on), note=old.note)
+    drafts.change_dates(new.id, service_on=old.service_on, due_on=max(new.due_on, old.due_on))
+    drafts.change_note(new.id, old.note)
     typed = rows(f"SELECT {TYPED} FROM draft_line WHERE invoice_id = ? ORDER BY position, id", (old.id,))  # noqa: S608
     names = [name.strip().removesuffix("_id") for name in TYPED.split(",")]
     for line in typed:

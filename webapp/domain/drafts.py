@@ -1,5 +1,6 @@
 """Invoices while they are typed: kept from the first line on, priced live, reserving nothing (spec section 5)."""
 
+import hashlib
 from datetime import date, timedelta
 
 from webapp.db import execute, rows, transactional, utcnow
@@ -8,6 +9,7 @@ from webapp.domain.customers import refuse_merged
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.quoting import Quote
 from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membership, Package, User
+from webapp.permissions import Permission
 
 
 @transactional
@@ -63,10 +65,15 @@ def add_deposit(invoice_id: int, amount_minor: int | None = None) -> DraftLine:
 
 
 @transactional
-def change_quantity(line_id: int, quantity_milli: int) -> None:
-    """Another quantity for an item line."""
+def change_quantity(line_id: int, quantity_milli: int, *, by: User) -> None:
+    """Another quantity for an item line. A rate or a discount that was given holds for more only by Manage Invoices."""
     line = _line(line_id)
     _refuse_quantity(quantity_milli)
+    if quantity_milli > (line.quantity_milli or 0) and _is_given(line) and not by.may(Permission.MANAGE_INVOICES):
+        raise DomainError(
+            "A rate or a discount was given for the quantity there was. Manage Invoices is needed to raise it.",
+            "quantity",
+        )
     DraftLine.update(quantity_milli=quantity_milli).where(
         (DraftLine.id == line.id) & (DraftLine.kind == "item")
     ).execute()
@@ -89,9 +96,14 @@ def choose_rate(
     membership: Membership | None = None,
     rate_e4: int | None = None,
     reason: str = "",
+    seen: str | None = None,
 ) -> None:
-    """Override how an item line finds its rate: ``auto``, ``standard``, a membership, or a typed rate with a reason."""
+    """Override how an item line finds its rate: ``auto``, ``standard``, a membership, or a typed rate with a reason.
+
+    `seen` is the `rate_sign` that whoever chooses has seen; raises `Changed` when it is another one now.
+    """
     line = _line(line_id)
+    _refuse_unseen(seen, rate_sign(line))
     if line.kind != "item":
         raise DomainError("Only item lines have a rate.")
     if source == rates.TYPED and rate_e4 is None:
@@ -109,9 +121,15 @@ def choose_rate(
 
 
 @transactional
-def discount(line_id: int, *, amount_minor: int | None = None, percent_e4: int | None = None) -> None:
-    """Give an amount or a percentage off an item line at standard or typed rate, or off a package when first sold."""
+def discount(
+    line_id: int, *, amount_minor: int | None = None, percent_e4: int | None = None, seen: str | None = None
+) -> None:
+    """Give an amount or a percentage off an item line at standard or typed rate, or off a package when first sold.
+
+    `seen` is the `discount_sign` that whoever gives it has seen; raises `Changed` when it is another one now.
+    """
     line = _line(line_id)
+    _refuse_unseen(seen, discount_sign(line))
     if line.kind == "deposit":
         raise DomainError("A deposit has no discount.", "discount")
     if amount_minor is not None and percent_e4 is not None:
@@ -125,6 +143,16 @@ def discount(line_id: int, *, amount_minor: int | None = None, percent_e4: int |
     ).execute()
 
 
+def rate_sign(line: DraftLine) -> str:
+    """A short sign of how a line finds its rate."""
+    return _sign(line.source, line.membership_id, line.rate_e4, line.rate_reason)
+
+
+def discount_sign(line: DraftLine) -> str:
+    """A short sign of what is given off a line."""
+    return _sign(line.discount_minor, line.discount_percent_e4)
+
+
 @transactional
 def drop_line(line_id: int) -> None:
     """Take a line off the draft."""
@@ -132,13 +160,19 @@ def drop_line(line_id: int) -> None:
 
 
 @transactional
-def change_dates(invoice_id: int, *, service_on: date, due_on: date, note: str | None = None) -> None:
+def change_dates(invoice_id: int, *, service_on: date, due_on: date) -> None:
     """Another service date or due date; prices follow the service date."""
     _touch(invoice_id)
     if due_on < service_on:
         raise DomainError("The due date cannot be before the service date.", "due_on")
-    changes = {"service_on": service_on, "due_on": due_on} | ({} if note is None else {"note": note})
-    Invoice.update(**changes).where((Invoice.id == invoice_id) & (Invoice.status == "draft")).execute()
+    _write(invoice_id, service_on=service_on, due_on=due_on)
+
+
+@transactional
+def change_note(invoice_id: int, note: str) -> None:
+    """Another note, which is printed on the invoice."""
+    _touch(invoice_id)
+    _write(invoice_id, note=note)
 
 
 @transactional
@@ -151,9 +185,12 @@ def keep_shown(invoice_id: int, shown: Quote) -> None:
 
 
 @transactional
-def discard(invoice_id: int) -> None:
-    """Throw a draft away; it had no number and moved nothing."""
+def discard(invoice_id: int, *, version: int | None = None) -> None:
+    """Throw a draft away; it had no number and moved nothing. Raises `Changed` when it is not of the `version` seen."""
+    invoice = Invoice.get_or_none(Invoice.id == invoice_id)
     _touch(invoice_id)
+    if version is not None and invoice and invoice.version != version:
+        raise Changed("This draft was changed since. Look at what it holds now; nothing is gone yet.")
     DraftLine.delete().where(DraftLine.invoice == invoice_id).execute()
     Invoice.delete().where((Invoice.id == invoice_id) & (Invoice.status == "draft")).execute()
 
@@ -167,6 +204,10 @@ def _touch(invoice_id: int) -> None:
         raise Changed("This invoice was saved or discarded meanwhile; it cannot be edited any more.")
 
 
+def _write(invoice_id: int, **facts: date | str) -> None:
+    Invoice.update(**facts).where((Invoice.id == invoice_id) & (Invoice.status == "draft")).execute()
+
+
 def _line(line_id: int) -> DraftLine:
     line = DraftLine.get_or_none(DraftLine.id == line_id)
     if line is None:
@@ -177,6 +218,20 @@ def _line(line_id: int) -> DraftLine:
 
 def _next_position(invoice_id: int) -> int:
     return int(rows("SELECT COALESCE(MAX(position), 0) + 1 FROM draft_line WHERE invoice_id = ?", (invoice_id,))[0][0])
+
+
+def _is_given(line: DraftLine) -> bool:
+    """Whether somebody with Manage Invoices chose the rate, or gave something off."""
+    return line.source != rates.AUTO or bool(line.discount_minor or line.discount_percent_e4)
+
+
+def _sign(*facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _refuse_unseen(seen: str | None, now: str) -> None:
+    if seen is not None and seen != now:
+        raise Changed("Somebody changed this meanwhile. Nothing was saved yet.")
 
 
 def _refuse_quantity(quantity_milli: int) -> None:

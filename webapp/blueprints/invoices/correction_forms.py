@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from webapp.blueprints.invoices.forms import UnitsField
+from webapp.blueprints.invoices.forms import SeenForm, UnitsField
 from webapp.domain.crediting import Creditable
 from webapp.domain.errors import DomainError
-from webapp.forms import Form, LineField, MoneyField, TaxField, required
+from webapp.forms import LineField, MoneyField, TaxField, required
 from webapp.stating import LOOK, StatingForm
 
 
@@ -39,7 +39,7 @@ class PercentField(TaxField):
     what = "percentage"
 
 
-class DiscountForm(Form):
+class DiscountForm(SeenForm):
     """So much off a line: a percentage or an amount."""
 
     percent = PercentField("Percent off")

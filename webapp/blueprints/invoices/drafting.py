@@ -9,6 +9,7 @@ from webapp.access import actor, can, requires
 from webapp.blueprints.invoices import editor
 from webapp.blueprints.invoices.editor import Draft, Notice
 from webapp.blueprints.invoices.forms import AddForm, CustomerChoice, DraftForm, FirstLineForm, day_of, field_of
+from webapp.blueprints.invoices.lines import name_of
 from webapp.blueprints.invoices.marking import marked
 from webapp.domain import drafts, invoicing
 from webapp.domain import offers as offering
@@ -16,7 +17,8 @@ from webapp.domain.errors import Changed, DomainError
 from webapp.domain.invoicing import PriceChanged
 from webapp.domain.offers import Offer
 from webapp.domain.quoting import Quote
-from webapp.forms import Form
+from webapp.editing import EditForm
+from webapp.forms import EARLIEST, LATEST
 from webapp.hypermedia import done, fragment, is_htmx, render, wants_region
 from webapp.lists import typed
 from webapp.models import Customer, Invoice, Item, Package
@@ -26,6 +28,10 @@ from webapp.presentation import company, today
 from webapp.records import load
 
 SAVE, SAVE_AND_PAY = "save", "pay"
+
+
+class Unseen(Changed):
+    """The dates or the note are kept otherwise than they were shown."""
 
 
 @requires(Permission.ADD_INVOICE)
@@ -63,6 +69,7 @@ def _empty_editor(customer: Customer, form: FirstLineForm | None = None) -> Resp
         focus="add",
         alone=wants_region(),
         due_moved=False,
+        facts_moved=False,
         **editor.about(customer, nothing),
     )
 
@@ -127,6 +134,8 @@ def edit(invoice_id: int) -> Response:
     except Changed as error:
         return _gone(invoice, error)
     act = request.form.get("do", "")
+    if any(request.form.get(name, "").strip() for name in ("offer", "offer_text")):  # typed below, without JavaScript
+        return _add(draft, act)
     if act in (SAVE, SAVE_AND_PAY) and not draft.form.errors:
         return _save(draft, act)
     focus = "add" if act == "update" and not draft.form.errors else None
@@ -151,7 +160,7 @@ def _keep(draft: Draft) -> None:
         if form.typed_into(field.name) and not field.errors:
             try:
                 if line.kind == "item":
-                    drafts.change_quantity(line.id, field.data)
+                    drafts.change_quantity(line.id, field.data, by=actor())
                 else:
                     drafts.change_amount(line.id, field.data)
             except Changed:
@@ -164,14 +173,15 @@ def _keep(draft: Draft) -> None:
 
 def _keep_facts(invoice: Invoice, form: DraftForm) -> None:
     """The dates and the note. A due date that nobody touched stays as many days behind the service date as before."""
-    touched = [name for name in ("service_on", "due_on", "note") if form.typed_into(name)]
-    if not touched or any(form[name].errors for name in ("service_on", "due_on", "note")):
+    touched = {name for name in ("service_on", "due_on", "note") if form.typed_into(name) and not form[name].errors}
+    if "note" in touched:
+        drafts.change_note(invoice.id, form.note.data or "")
+    if not touched & {"service_on", "due_on"}:
         return
     service_on = day_of(form.service_on) if "service_on" in touched else invoice.service_on
     due_on = day_of(form.due_on) if "due_on" in touched else invoice.due_on + (service_on - invoice.service_on)
     try:
-        note = form.note.data if "note" in touched else None
-        drafts.change_dates(invoice.id, service_on=service_on, due_on=due_on, note=note)
+        drafts.change_dates(invoice.id, service_on=service_on, due_on=due_on)
     except Changed:
         raise
     except DomainError as error:
@@ -181,20 +191,28 @@ def _keep_facts(invoice: Invoice, form: DraftForm) -> None:
 def _save(draft: Draft, act: str) -> Response:
     invoice, shown = draft.invoice, draft.form.shown.data or ""
     try:
-        to = draft.form.once(lambda: _issue(invoice, shown, act))
+        to = draft.form.once(lambda: _issue(draft, shown, act))
     except PriceChanged:
-        return _priced_anew(draft, shown)
+        text = "The price is not what was shown, so nothing was saved yet. Look at what is marked, then save again."
+        return _shown_again(draft, text, shown)
+    except Unseen as error:
+        return _shown_again(draft, error.message, shown, facts_moved=True)
     except Changed as error:
         return _gone(invoice, error)
     except DomainError as error:
-        return editor.show(Draft(invoice), status=422, notice=Notice("bad", f"Nothing was saved. {error.message}"))
+        draft.read_again()
+        return editor.show(draft, status=422, notice=Notice("bad", f"Nothing was saved. {error.message}"))
     saved = Invoice.get_by_id(invoice.id)
     flash(f"Invoice {saved.code} was saved.", "ok")
     return done(to=to, stay=False)
 
 
-def _issue(invoice: Invoice, shown: str, act: str) -> str:
-    saved = invoicing.issue(invoice.id, by=actor(), on=today(), shown=shown)
+def _issue(draft: Draft, shown: str, act: str) -> str:
+    unseen = draft.form.unseen(Invoice.get_by_id(draft.invoice.id))
+    if unseen:
+        names = " and ".join(name.lower() for name in unseen)
+        raise Unseen(f"Not as it was shown: {names}. Nothing was saved yet; look at it, then save again.")
+    saved = invoicing.issue(draft.invoice.id, by=actor(), on=today(), shown=shown)
     if act == SAVE or saved.status != "open":
         return invoice_page(saved)
     if is_htmx() and can(Permission.ACCESS_BILLING_TAB):
@@ -202,11 +220,10 @@ def _issue(invoice: Invoice, shown: str, act: str) -> str:
     return url_for("payments.new", invoice_id=saved.id)
 
 
-def _priced_anew(draft: Draft, shown: str) -> Response:
-    """The price is not the one that was shown: show it again, with the lines marked, and save nothing."""
-    draft = Draft(Invoice.get_by_id(draft.invoice.id))
-    text = "The price is not what was shown, so nothing was saved yet. Look at what is marked, then save again."
-    return editor.show(draft, status=422, notice=Notice("warn", text), since=shown)
+def _shown_again(draft: Draft, text: str, shown: str, *, facts_moved: bool = False) -> Response:
+    """It is not what was shown: show it as it is kept now, with the lines marked whose price is another."""
+    draft.read_again()
+    return editor.show(draft, status=422, notice=Notice("warn", text), since=shown, facts_moved=facts_moved)
 
 
 def _issued_already(invoice: Invoice) -> Response:
@@ -227,13 +244,19 @@ def add(invoice_id: int) -> Response:
     invoice = load(Invoice, invoice_id)
     if not invoice.is_draft:
         return _issued_already(invoice)
-    draft = Draft(invoice)
-    form = AddForm(draft.search)
-    if form.validate_on_submit():
+    return _add(Draft(invoice))
+
+
+def _add(draft: Draft, act: str = "") -> Response:
+    """Add what is wanted, where nothing else is wrong; what was to be saved with it is looked at first."""
+    invoice, form = draft.invoice, AddForm(draft.search)
+    if form.validate_on_submit() and not draft.form.errors:
         try:
             added = offering.add(invoice.id, form.offer.data, invoice.customer, invoice.service_on)
             draft.read_again()
             if not is_htmx():
+                if act in (SAVE, SAVE_AND_PAY):
+                    flash(f"{name_of(added)} was added, so nothing was saved yet. Look at it, then save again.", "warn")
                 return done(to=url_for("invoices.edit", invoice_id=invoice.id, line=added.id), stay=False)
             return editor.show(draft, focus=added.id)
         except Changed as error:
@@ -253,7 +276,8 @@ def offers(invoice_id: int) -> Response:
 def first_offers() -> Response:
     """What an invoice may begin with."""
     customer = Customer.get_or_none(Customer.id == _asked_id("customer"))
-    on = request.args.get("service_on", today(), type=date.fromisoformat)
+    on = request.args.get("service_on", type=date.fromisoformat)
+    on = on if on and EARLIEST <= on <= LATEST else today()
     return _offered(offering.offers(customer, [], on, typed()) if customer else [])
 
 
@@ -267,12 +291,23 @@ def discard(invoice_id: int) -> Response:
     invoice = load(Invoice, invoice_id)
     if not invoice.is_draft:
         return _issued_already(invoice)
-    form = Form()
+    form = EditForm(invoice)
     if form.validate_on_submit():
         try:
-            drafts.discard(invoice.id)
+            drafts.discard(invoice.id, version=form.seen)
             flash(f"The draft for {invoice.customer_name} is gone.", "ok")
             return done(to=invoices_page(), stay=False)
         except Changed as error:
-            return _gone(invoice, error)
-    return render("invoices/discard.html", 422 if form.errors else 200, form=form, invoice=invoice)
+            now = Invoice.get_or_none(Invoice.id == invoice.id)
+            if now is None or not now.is_draft:
+                return _gone(invoice, error)
+            form.refuse(error)
+    draft = Draft(invoice)
+    return render(
+        "invoices/discard.html",
+        422 if form.errors else 200,
+        form=form,
+        invoice=invoice,
+        names=[name_of(line) for line in draft.lines],
+        total_minor=draft.quote.total_minor,
+    )

@@ -98,9 +98,10 @@ def show(
     since: str | None = None,
     add: AddForm | None = None,
     focus: int | str | None = None,
+    facts_moved: bool = False,
 ) -> Response:
     """The editor. `since` is the digest of what was shown before, and lines that changed since are marked; `focus` is
-    the line, or ``add``, where typing goes on."""
+    the line, or ``add``, where typing goes on; with `facts_moved` the dates and the note are shown anew too."""
     changed = draft.quote.changed_since(since) if since is not None else {}
     return render(
         "invoices/edit.html",
@@ -118,6 +119,7 @@ def show(
         add_again=add is not None or focus is not None,
         focus=focus,
         alone=wants_region(),
+        facts_moved=facts_moved,
         due_moved=draft.form.is_submitted() and draft.form.typed_into("service_on"),
         **about(draft.invoice.customer, draft.quote),
     )

@@ -9,6 +9,7 @@ from wtforms.widgets import TextInput
 
 from webapp.domain.customers import offered_customers
 from webapp.domain.offers import Offer
+from webapp.domain.rows import AS_IT_STANDS
 from webapp.forms import (
     DayField,
     Form,
@@ -22,7 +23,7 @@ from webapp.forms import (
     required,
     tidy,
 )
-from webapp.models import Customer, DraftLine
+from webapp.models import Customer, DraftLine, Invoice
 from webapp.picking import Found, PickField
 from webapp.presentation import quantity_text
 from webapp.stating import StatingForm
@@ -118,6 +119,14 @@ class DraftForm(OnceForm):
             if not (field.errors or typed):
                 field.raw_data, field.data = None, value
 
+    def unseen(self, invoice: Invoice) -> list[str]:
+        """What of the dates and the note is kept otherwise than the page had it, by label. Only for a valid form."""
+        had = {name: date.fromisoformat(request.form[name].strip()) for name in ("service_on", "due_on")}
+        other = [name for name, day in had.items() if day != getattr(invoice, name)]
+        if tidy(request.form.get("note", invoice.note)) != tidy(invoice.note):
+            other.append("note")
+        return [self[name].label.text for name in other]
+
     def before(self, name: str) -> str:
         """What to send along as the text that the field held when it was shown."""
         field = self[name]
@@ -163,7 +172,18 @@ def draft_form(lines: Sequence[DraftLine], kept: dict[str, Any]) -> DraftForm:
     return form
 
 
-class RateForm(Form):
+class SeenForm(Form):
+    """Changes what somebody else may have changed since; `seen` is a sign of what it showed."""
+
+    seen = HiddenField()
+
+    def show_anew(self, sign: str, now: str) -> None:
+        """Say what it is now. What was typed stays, and saving again is then meant."""
+        self.form_errors.append(f"Somebody changed this meanwhile: {now}. {AS_IT_STANDS}")
+        self.seen.raw_data, self.seen.data = None, sign
+
+
+class RateForm(SeenForm):
     """How a line finds its rate: by itself, from one membership, at the standard rate, or as typed."""
 
     choice = RadioField("Rate", [required("Choose a rate.")])

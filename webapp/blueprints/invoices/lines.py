@@ -47,7 +47,8 @@ def rate(invoice_id: int, line_id: int) -> Response:
     covers = [
         c for c in covers_for(line.invoice.customer, [line.item_id or 0], line.invoice.service_on) if c.left_milli
     ]
-    form = RateForm(data={"choice": _chosen(line), "rate": line.rate_e4, "reason": line.rate_reason})
+    kept = {"choice": _chosen(line), "rate": line.rate_e4, "reason": line.rate_reason, "seen": drafts.rate_sign(line)}
+    form = RateForm(data=kept)
     form.choice.choices = _choices(line.item, covers)
     if form.validate_on_submit():
         try:
@@ -55,6 +56,9 @@ def rate(invoice_id: int, line_id: int) -> Response:
             Draft(Invoice.get_by_id(invoice_id)).read_again()
             to = invoice_page(line.invoice)
             return done("draft-changed", to=to, message=f"{line.item.name} has another rate now.")
+        except Changed:
+            now = load_line(invoice_id, line_id)
+            form.show_anew(drafts.rate_sign(now), _rate_of(now))
         except DomainError as error:
             form.refuse(error)
     return render(
@@ -82,6 +86,14 @@ def _chosen(line: DraftLine) -> str:
     return f"{MEMBERSHIP}:{line.membership_id}" if line.source == MEMBERSHIP else line.source
 
 
+def _rate_of(line: DraftLine) -> str:
+    if line.source == TYPED:
+        return f"the rate is typed, {rate_text(line.rate_e4)}, {line.rate_reason}"
+    if line.membership:
+        return f"the rate is that of {line.membership.package_name}"
+    return "it is the standard rate" if line.source == STANDARD else "it is the rate that applies by itself"
+
+
 def _choices(item: Item, covers: Sequence[Cover]) -> list[tuple[str, str]]:
     standard = [(STANDARD, f"Standard rate · {rate_text(item.standard_rate_e4)}")]
     return [
@@ -100,9 +112,9 @@ def _words(cover: Cover, item: Item) -> str:
 
 def _choose(line: DraftLine, form: RateForm) -> None:
     source, _, membership_id = form.choice.data.partition(":")
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"seen": form.seen.data or ""}
     if source == TYPED:
-        facts = {"rate_e4": form.rate.data, "reason": form.reason.data or ""}
+        facts |= {"rate_e4": form.rate.data, "reason": form.reason.data or ""}
     if membership_id:
-        facts = {"membership": Membership.get_by_id(int(membership_id))}
+        facts |= {"membership": Membership.get_by_id(int(membership_id))}
     drafts.choose_rate(line.id, source, **facts)
