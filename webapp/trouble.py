@@ -19,11 +19,12 @@ class Trouble(Enum):
     UNKNOWN = auto()
 
 
+SQLITE_IOERR = 10
 SQLITE = {
     5: Trouble.BUSY,
     6: Trouble.BUSY,
     8: Trouble.READ_ONLY,
-    10: Trouble.FAILING,
+    SQLITE_IOERR: Trouble.FAILING,
     11: Trouble.DAMAGED,
     13: Trouble.FULL,
     14: Trouble.FAILING,  # cannot be opened
@@ -44,9 +45,6 @@ POSTGRES = {
     "55P03": Trouble.BUSY,
     "57014": Trouble.BUSY,
 }
-
-FSYNC_FAILED = {10 | 4 << 8, 10 | 5 << 8}
-"""After it the system may have forgotten what it could not write, and says so only once."""
 
 
 def trouble_of(error: peewee.PeeweeException) -> Trouble | None:
@@ -71,5 +69,11 @@ def _is_pool_full(error: peewee.PeeweeException) -> bool:
 
 
 def needs_a_new_process(error: peewee.PeeweeException) -> bool:
-    """Whether this process may no longer trust what it wrote."""
-    return any(sign in FSYNC_FAILED for sign in signs(error))
+    """Whether this process may no longer trust what it wrote.
+
+    After a failed fsync the system may have forgotten what it could not write, and says so only once. SQLite's driver
+    does not tell that from other failures of the disk.
+    """
+    return is_sqlite() and any(
+        isinstance(sign, int) and SQLITE.get(sign & 0xFF) is Trouble.FAILING for sign in signs(error)
+    )

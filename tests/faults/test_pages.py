@@ -15,7 +15,7 @@ from tests.web.money_forms import Desk, Fields, deposit, pay
 from webapp.db import OutcomeUnknown, is_sqlite, transactional
 from webapp.domain import checks
 from webapp.models import Customer, Payment, User
-from webapp.trouble import Trouble, trouble_of
+from webapp.trouble import Trouble, needs_a_new_process, trouble_of
 
 
 @pytest.fixture
@@ -262,3 +262,8 @@ def test_a_disk_that_fails_under_a_commit_leaves_it_unknown(
     monkeypatch.setattr(business, "commit", _fails_once(business, failed))
     with pytest.raises(OutcomeUnknown):
         transactional(lambda: Customer.select().count())()
+
+
+@pytest.mark.parametrize("code, ends", [(10, True), (10 | 4 << 8, True), (13, False), (5, False)])
+def test_a_process_that_cannot_trust_its_disk_ends(code: int, ends: bool) -> None:
+    assert needs_a_new_process(peewee.OperationalError(_said("sqlite_errorcode", code))) is ends
