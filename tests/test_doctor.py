@@ -260,6 +260,14 @@ def test_a_schema_of_another_program(examined: Examined) -> None:
         execute("UPDATE schema_version SET version = version - 1")
 
 
+def test_a_look_that_fails_is_a_finding_of_its_name(examined: Examined, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> list[str]:
+        raise peewee.ProgrammingError("permission denied for database")
+
+    monkeypatch.setattr("webapp.doctor.schema.migrate", refuse)
+    only(examined, "fault", "schema", "This could not be looked at. permission denied for database.")
+
+
 # SQLite
 
 

@@ -127,7 +127,7 @@ def test_the_database_is_worked_with_as_before(
     restore(back_up("a.backup"))
     with instead(spare), spare.connection_context():
         presence.enter(spare)
-        assert [found.level for found in schema.parts({})] == ["ok"]
+        assert [found.level for found in schema.schema({})] == ["ok"]
         sell()
         with pytest.raises(peewee.IntegrityError):
             execute("DELETE FROM journal")

@@ -18,7 +18,7 @@ Look = Callable[[Mapping[str, Any]], Iterator[Finding]]
 def findings(config: Mapping[str, Any]) -> Iterator[Finding]:
     """Look at everything, at the database only when it can be reached. A look that fails is a finding itself."""
     yield from _looked(place.LOOKS, config)
-    reached = list(_looked((_reach,), config))
+    reached = list(_looked((database,), config))
     yield from reached
     if not any(one.level == FAULT for one in reached):
         yield from _looked((*(sqlite.LOOKS if is_sqlite() else postgres.LOOKS), *schema.LOOKS, *business.LOOKS), config)
@@ -29,10 +29,10 @@ def _looked(looks: tuple[Look, ...], config: Mapping[str, Any]) -> Iterator[Find
         try:
             yield from look(config)
         except (peewee.PeeweeException, OSError, *DRIVER_ERRORS) as error:
-            yield fault(look.__name__.strip("_").replace("_", "-"), f"This could not be looked at. {said(error)}")
+            yield fault(look.__name__.replace("_", "-"), f"This could not be looked at. {said(error)}")
 
 
-def _reach(_: Mapping[str, Any]) -> Iterator[Finding]:
+def database(_: Mapping[str, Any]) -> Iterator[Finding]:
     if is_sqlite() and not Path(str(db.obj.database)).exists():  # to look would make an empty one
         yield fault("database", f"There is no {db.obj.database}. A first start makes one; else look at DATABASE_URL.")
         return

@@ -51,7 +51,7 @@ class _Enough(Exception):
     """What was made to be looked at is taken back."""
 
 
-def version(_: Mapping[str, Any]) -> Iterator[Finding]:
+def schema_version(_: Mapping[str, Any]) -> Iterator[Finding]:
     found = state(db.obj)
     if found.is_empty:
         yield warning("schema-version", "The database is empty. A start of Carnet makes its tables.")
@@ -61,7 +61,7 @@ def version(_: Mapping[str, Any]) -> Iterator[Finding]:
         yield ok("schema-version", f"It is {found.found}, this program's.")
 
 
-def parts(_: Mapping[str, Any]) -> Iterator[Finding]:
+def schema(_: Mapping[str, Any]) -> Iterator[Finding]:
     if not state(db.obj).is_current:
         return
     found, wanted = _parts(), _wanted()
@@ -114,4 +114,4 @@ def _some(names: list[str]) -> str:
     return ", ".join(sorted(names)[:SHOWN]) + more
 
 
-LOOKS = (version, parts)
+LOOKS = (schema_version, schema)
