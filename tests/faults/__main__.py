@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.faults import clock, crowds, disk, failover, kills, orders, report, statements, waiting
+from tests.faults import clock, copies, crowds, disk, failover, kills, orders, report, statements, waiting
 from tests.faults.report import Outcome
 
 
@@ -26,8 +26,7 @@ FAULTS = {
     "kill-postgres": Fault(kills.postgres, 20, 2, ("postgres",)),
     "kill-primary": Fault(failover.primary, 10, 1, ("postgres",)),
     "kill-replica": Fault(failover.replica, 5, 1, ("postgres",)),
-    "kill-primary": Fault(failover.primary, 20, 1, ("postgres",)),
-    "kill-replica": Fault(failover.replica, 5, 1, ("postgres",)),
+    "backup-under-load": Fault(copies.backups, 100, 2, ("sqlite",)),
     "kill-migration": Fault(kills.migration, 50, 4),
     "fifty-for-the-last": Fault(crowds.of_the_last, 20, 1),
     "disk-full": Fault(disk.full, 10, 1),

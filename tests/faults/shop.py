@@ -82,6 +82,10 @@ class Shop:
         with self.connected():
             yield Desk(client_for(self.app, "owner"), self.owner)
 
+    def reopen(self) -> None:
+        """Look into this business again, after another database was looked into."""
+        db.initialize(self.database)
+
     def close(self) -> None:
         """Leave the database to the app that is served."""
         disconnect(self.database)
