@@ -9,8 +9,9 @@ from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 import peewee
-from flask import Flask, abort, current_app, redirect, request, session, url_for
+from flask import Flask, abort, current_app, flash, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
 from webapp.db import transactional, utcnow
@@ -23,6 +24,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing."""
+
 _SEEN_EVERY = timedelta(minutes=2)
 
 
@@ -46,6 +50,10 @@ def public(view: View) -> View:
     """Open the view to everybody. Tests keep the list of these short."""
     view.access = PUBLIC  # type: ignore[attr-defined]  # as above
     return view
+
+
+class FromElsewhere(Forbidden):
+    """The browser says that another site sent this form."""
 
 
 class SignedIn(UserMixin):
@@ -119,6 +127,7 @@ def init_app(app: Flask) -> None:
     manager.session_protection = None
     manager.init_app(app)
     manager.user_loader(_load)
+    app.before_request(_refuse_other_sites)
     app.before_request(_gate)
     app.before_request(_refuse_nameless)
     app.jinja_env.globals.update(can=can, Permission=Permission, actor=actor)
@@ -161,6 +170,12 @@ def _limits() -> tuple[timedelta, timedelta]:
     return timedelta(hours=config["SESSION_HOURS"]), timedelta(minutes=config["SESSION_IDLE_MINUTES"])
 
 
+def _refuse_other_sites() -> None:
+    """Each form has a token of its session besides; browsers too old to say where a form comes from rely on that."""
+    if request.method not in SAFE and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise FromElsewhere
+
+
 def _gate() -> Response | None:
     if request.endpoint is None or request.endpoint == "static":
         return None
@@ -182,7 +197,9 @@ def _refuse_nameless() -> None:
 
 def to_sign_in() -> Response:
     """Send the person to the sign-in page and back here afterwards; a form sent meanwhile is not repeated."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    here = request.full_path.rstrip("?") if _is_page() else None
+    if request.method not in SAFE:
+        flash("You were signed out meanwhile, so nothing was saved. Sign in, then do it again.", "warn")
     if request.headers.get("HX-Request"):
         current = page_of_htmx()
         here = current.path + (f"?{current.query}" if current.query else "") or None
@@ -190,3 +207,8 @@ def to_sign_in() -> Response:
         answer.headers["HX-Redirect"] = url_for("auth.sign_in", next=here)
         return answer
     return redirect(url_for("auth.sign_in", next=here), 303 if request.method != "GET" else 302)
+
+
+def _is_page() -> bool:
+    """Whether there is something to see at this address."""
+    return "GET" in current_app.url_map.bind_to_environ(request.environ).allowed_methods()

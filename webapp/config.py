@@ -36,6 +36,7 @@ def from_environment() -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "MAX_FORM_PARTS": 2_000,
         "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,  # some browsers and proxies take the Referer away; see access.FromElsewhere
     }
 
 

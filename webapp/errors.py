@@ -4,14 +4,16 @@ import logging
 import os
 import signal
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import peewee
-from flask import Flask, Response, g, make_response, render_template, request
-from flask_login import AnonymousUserMixin
+from flask import Flask, Response, g, make_response, redirect, render_template, request
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
+from webapp.access import FromElsewhere, safe_next
 from webapp.db import has_committed
 from webapp.domain.errors import Changed, DomainError, NotFound
 from webapp.domain.once import has_acted
@@ -105,8 +107,12 @@ SAVED = Words(
 )
 SENDING_AGAIN_IS_SAFE = "Sending this same form again is safe: it is done once."
 FORM_TOO_OLD = Words(
-    "This form is too old",
-    "You were signed out or in again since it was opened, so nothing was saved. Reload the page and send it again.",
+    "This form is too old", "You were signed out or in again since it was opened, so nothing was saved."
+)
+RELOAD = "Reload the page and send it again."
+FROM_ELSEWHERE = Words(
+    "This came from another site",
+    "Your browser says that another site sent this form, so nothing was saved. Open the page here and fill it in.",
 )
 LAST_RESORT = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>"
@@ -138,8 +144,24 @@ def on_http_error(error: HTTPException) -> Response:
 
 
 def on_csrf_error(_: CSRFError) -> Response:
-    """A form from another session, or from another site."""
-    return _answer(400, FORM_TOO_OLD)
+    """A form of another session: what was typed can be sent again. Who signed in in another tab has arrived."""
+    if request.endpoint == "auth.sign_in" and current_user.is_authenticated:
+        return make_response(redirect(safe_next(request.args.get("next")), 303))
+    again = _again() if _is_from_here() else None
+    if again is None or is_htmx():
+        return _answer(400, FORM_TOO_OLD._replace(text=f"{FORM_TOO_OLD.text} {RELOAD}"))
+    return render("errors/trouble.html", 400, words=FORM_TOO_OLD, code=400, broken=False, again=again, is_once=False)
+
+
+def _is_from_here() -> bool:
+    """Whether no other site can have written the form; a browser that says nothing of it sends no cookie for one."""
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+def on_other_site(_: FromElsewhere) -> Response:
+    """A form that another site sent."""
+    return _answer(403, FROM_ELSEWHERE)
 
 
 def on_not_found(_: NotFound) -> Response:
@@ -235,6 +257,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_nothing_yet)
     app.teardown_request(_nothing_yet)
     app.register_error_handler(CSRFError, on_csrf_error)
+    app.register_error_handler(FromElsewhere, on_other_site)
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Changed, on_changed)
     app.register_error_handler(NotFound, on_not_found)

@@ -9,6 +9,7 @@ from flask import Flask
 from tests.business import BEGAN, PASSWORD, address, hash_of
 from tests.clients import Client, client_for
 from tests.trail import latest
+from tests.web.billing import filled
 from webapp.domain.sign_ins import PER_ACCOUNT
 from webapp.models import SignInSession, User
 
@@ -142,6 +143,56 @@ def test_through_htmx_it_is_a_navigation(visitor: Client) -> None:
 
 def test_a_form_from_elsewhere_is_refused(visitor: Client) -> None:
     assert visitor.post("/sign-in", data=payload(), csrf=False).status_code == 400
+
+
+def test_over_https_no_referrer_is_needed(visitor: Client) -> None:
+    assert visitor.post("/sign-in", data=payload(), base_url="https://localhost").status_code == 303
+
+
+@pytest.mark.parametrize("site, status", [("same-origin", 303), ("none", 303), ("same-site", 403), ("cross-site", 403)])
+def test_a_form_that_another_site_sends_is_refused(frontdesk: Client, site: str, status: int) -> None:
+    headers = {"Sec-Fetch-Site": site}
+    answer = frontdesk.post("/profile/name", data={"name": "Fay"}, headers=headers)
+    assert (answer.status_code, "another site sent this form" in answer.text) == (status, status == 403)
+    assert (me().name == "Fay") == (status == 303)
+    assert frontdesk.get("/profile", headers=headers).status_code == 200
+
+
+def test_what_was_typed_into_an_old_form_can_be_sent_again(frontdesk: Client) -> None:
+    answer = frontdesk.post("/profile/name", data={"name": "Fay <Weldon>", "csrf_token": "old"}, csrf=False)
+    assert answer.status_code == 400
+    assert "nothing was saved" in answer.text
+    again = filled(answer, "/profile/name")
+    assert again["name"] == "Fay <Weldon>"
+    assert frontdesk.post("/profile/name", data=again, csrf=False).status_code == 303
+    assert me().name == "Fay <Weldon>"
+
+
+def test_but_no_password_and_nothing_of_another_site(frontdesk: Client) -> None:
+    secret = {"current": PASSWORD, "password": NEW}
+    answers = (
+        frontdesk.post("/profile/password", data=secret, csrf=False),
+        frontdesk.post("/profile/name", data={"name": NEW}, csrf=False, headers={"Origin": "https://evil.example"}),
+        frontdesk.post("/profile/name", data={"name": NEW}, csrf=False, headers={"Origin": "null"}),
+        frontdesk.post("/profile/name", data={"name": NEW}, csrf=False, htmx="dialog#modal"),
+    )
+    for answer in answers:
+        assert (answer.status_code, "too old" in answer.text, NEW in answer.text) == (400, True, False)
+
+
+def test_signed_in_in_another_tab_meanwhile(frontdesk: Client) -> None:
+    answer = frontdesk.post("/sign-in?next=/profile", data=payload(), csrf=False)
+    assert (answer.status_code, answer.location) == (303, "/profile")
+
+
+@pytest.mark.parametrize(
+    "path, back", [("/profile/name", "/sign-in?next=/profile/name"), ("/profile/sign-ins/end", "/sign-in")]
+)
+def test_a_form_sent_when_signed_out_was_not_saved_and_says_so(visitor: Client, path: str, back: str) -> None:
+    answer = visitor.post(path, data={"name": "Fay"})
+    assert (answer.status_code, answer.location) == (303, back)
+    assert "You were signed out meanwhile, so nothing was saved." in visitor.get(answer.location).text
+    assert "nothing was saved" not in visitor.get(visitor.get("/profile").location).text
 
 
 # signing out
