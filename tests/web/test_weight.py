@@ -2,8 +2,8 @@
 
 from tests import factories as make
 from tests.clients import Client
-from webapp.domain import paging
-from webapp.models import User
+from webapp.domain import paging, search
+from webapp.models import Customer, Item, User
 
 ASKS = {"Accept-Encoding": "gzip"}
 FIRST_VISIT, INTERACTION = 60_000, 8_000
@@ -37,13 +37,24 @@ def test_the_first_visit_to_the_packages_tab(owner: Client, cast: dict[str, User
 
 def test_what_follows(owner: Client, cast: dict[str, User]) -> None:
     fill_a_page(cast["owner"])
+    for found in Customer.select():
+        search.index("customer", found.id, found.name)
+    pilot, lesson = Customer.get_by_id(1), Item.get(Item.name == "Lesson")
+    lines = [(Item.get(Item.name == name), "3") for name in ("C172", "Instruction", "Lesson", "Trio lesson")]
+    draft = make.draft(pilot, *lines, by=cast["owner"])
+    unpaid = make.save(pilot, (lesson, "1"), by=cast["owner"])
     asked = {
         "/billing/packages?status=active": "div#memberships-table",
         "/billing/packages/new": "dialog#modal",
         "/billing/memberships/1/actions": "div#menu",
         "/shortcuts": "dialog#modal",
         "/search?q=m": "div#find-list",
+        "/customers/options?q=m": "ul#customer-list",
+        f"/billing/invoices/{draft.id}/offers?q=": "ul#offer-list",
+        f"/billing/invoices/{draft.id}/edit": "div#draft-lines",
+        f"/billing/invoices/{unpaid.id}/payments/new": "dialog#modal",
         "/": "div#home-today",
     }
     sizes = {path: weight(owner, path, htmx=target) for path, target in asked.items()}
+    assert sizes["/search?q=m"] > 200, "nothing was found"
     assert {path: size for path, size in sizes.items() if size > INTERACTION} == {}, sizes
