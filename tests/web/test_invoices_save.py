@@ -199,6 +199,7 @@ def test_dates_and_a_note_that_somebody_else_changed_are_shown_first(
     assert nothing_happened(draft)
     assert all(f'value="{NEW_FACTS[name]}"' in response.text for name in ("service_on", "due_on"))
     assert "By wire, please</textarea>" in response.text
+    assert '<details class="note" open>' in response.text
     shown = filled(response, "draft-form")
     assert {name: shown[f"was-{name}"] for name in NEW_FACTS} == NEW_FACTS
     again = frontdesk.post(url(draft), data=form | shown | NEW_FACTS | {"do": "save"})
