@@ -142,7 +142,6 @@ def built_app(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Flas
         "SESSION_IDLE_MINUTES": 60 * 24 * 365 * 200,
         "SESSION_HOURS": 24 * 365 * 200,
     }
-    engine.engine.restore("empty")
     app = create_app(settings)
     disconnect(app.extensions["carnet.database"])
     app.extensions["carnet.database"] = engine.database
