@@ -145,6 +145,7 @@ def built_app(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Flas
     app = create_app(settings)
     disconnect(app.extensions["carnet.database"])
     app.extensions["carnet.database"] = engine.database
+    db.db.initialize(engine.database)
     app.test_client_class = Client
     app.jinja_env.undefined = Missing
     return app
