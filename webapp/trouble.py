@@ -74,6 +74,4 @@ def needs_a_new_process(error: peewee.PeeweeException) -> bool:
     After a failed fsync the system may have forgotten what it could not write, and says so only once. SQLite's driver
     does not tell that from other failures of the disk.
     """
-    return is_sqlite() and any(
-        isinstance(sign, int) and SQLITE.get(sign & 0xFF) is Trouble.FAILING for sign in signs(error)
-    )
+    return any(isinstance(sign, int) and sign & 0xFF == SQLITE_IOERR for sign in signs(error))

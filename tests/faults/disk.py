@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,8 @@ def failing(engine: str, runs: int) -> Outcome:
     with engines.engine(engine) as opened, serve(Shop(opened)) as served:
         for number in range(runs):
             _pay_until(DONE, served, history)
-            before, victims = served.workers(), _who_writes(opened, served)
-            with _fsync_fails(strace, victims) as is_attached:
+            before = served.workers()
+            with _fsync_fails(strace, lambda: _who_writes(opened, served)) as is_attached:
                 if not is_attached:
                     return Outcome(name, engine, 0, note="not run: this machine lets nobody trace a process")
                 payment = history.begin(served.shop.debtors[0])
@@ -125,11 +125,15 @@ def _have_ended(before: list[int], served: Served) -> bool:
 
 
 @contextlib.contextmanager
-def _fsync_fails(strace: str, processes: list[int]) -> Iterator[bool]:
+def _fsync_fails(strace: str, writers: Callable[[], list[int]]) -> Iterator[bool]:
+    """Whether it does; PostgreSQL's processes come and go, so one may be gone before it is reached."""
     command = [strace, "-f", "-q", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"]
-    command += [f"--attach={process}" for process in processes]
-    tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(1)
+    for _ in range(5):
+        victims = [f"--attach={process}" for process in writers()]
+        tracer = subprocess.Popen([*command, *victims], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1)
+        if tracer.poll() is None:
+            break
     try:
         yield tracer.poll() is None
     finally:

@@ -12,6 +12,9 @@ from tests.faults.shop import Answer, Debtor, Served, Shop
 from webapp.db import rows
 
 DONE = 303
+SAVED = "It was saved"
+"""What a page says that failed after the payment was committed; as good as an acknowledgement."""
+
 HONEST = {
     500: ("It is not known whether this was saved", "The disk does not do its work"),
     503: ("Nothing was saved", "nothing was saved"),
@@ -50,7 +53,7 @@ class History:
     def note(self, payment: Payment, answer: Answer) -> None:
         with self._lock:
             self.statuses[answer.status] += 1
-            if answer.status == DONE:
+            if answer.status == DONE or SAVED in answer.text:
                 payment.is_acknowledged = True
                 self.acknowledged_at.append(time.monotonic())
             elif answer.status and not any(words in answer.text for words in HONEST.get(answer.status, ())):

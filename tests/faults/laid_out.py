@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from webapp.db import rows
 from webapp.migrations import migrate
 from webapp.models import MODELS, User
 
-KEPT = "laid_out"
+_numbers = count(1)
 NOT_MONEY = {"sign_in_session", "sign_in_attempt"}
 SUMS = {
     "account": ("debits", "credits"),
@@ -36,11 +37,15 @@ class LaidOut(NamedTuple):
     database: peewee.Database
     desk: Desk
 
-    def keep(self, state: str = KEPT) -> None:
+    def keep(self, what: str) -> str:
+        """Remember the rows as they are now, under a name of their own."""
+        state = f"{what}_{next(_numbers)}"
         disconnect(self.database)
         self.engine.keep(state)
+        return state
 
-    def restore(self, state: str = KEPT) -> None:
+    def restore(self, state: str) -> None:
+        """Put them back."""
         disconnect(self.database)
         self.engine.restore(state)
 

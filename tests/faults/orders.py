@@ -218,7 +218,7 @@ class Explorer:
     def __init__(self, place: LaidOut, wrong: list[str], acts: Sequence[Act]) -> None:
         self.place, self.wrong, self.ends = place, wrong, Counter[str]()
         self.deal = deal(place.desk.by)
-        place.keep("deal")
+        self.start = place.keep("deal")
         self.serial: dict[tuple[str, str], tuple[End, tuple[str, str]]] = {}
         self.said: dict[str, list[str]] = {}
         self.runs = 0
@@ -230,7 +230,7 @@ class Explorer:
         with gates(self.place.database):
             actor.start()
             actor.to_its_end()
-        self.place.restore("deal")
+        self.place.restore(self.start)
         return actor.said
 
     def one_after_the_other(self, one: Act, other: Act) -> tuple[End, tuple[str, str]]:
@@ -243,7 +243,7 @@ class Explorer:
                 actor.to_its_end()
                 outcomes.append(actor.outcome)
             self.serial[key] = end(), (outcomes[0], outcomes[1])
-            self.place.restore("deal")
+            self.place.restore(self.start)
         return self.serial[key]
 
     def try_order(self, one: Act, other: Act, stop: int, other_stop: int | None = None) -> None:
@@ -261,7 +261,7 @@ class Explorer:
             first.to_its_end()
             second.to_its_end()
         self._look(first, second, one, other, stop)
-        self.place.restore("deal")
+        self.place.restore(self.start)
         self.runs += 1
 
     def _look(self, first: Actor, second: Actor, one: Act, other: Act, stop: int) -> None:

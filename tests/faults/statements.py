@@ -91,7 +91,7 @@ class Trial:
         self.wrong: list[str] = []
         self.said: Counter[int] = Counter()
         self.runs = 0
-        place.keep(f"before_{self.name}")
+        self.start = place.keep(f"before_{self.name}")
         self.before = figures()
         with self.cutting.at(0, WAYS[1]):
             self._send()
@@ -105,7 +105,7 @@ class Trial:
         return self.place.desk.client.post(self.sent.path, data=self.sent.fields)
 
     def _back(self) -> None:
-        self.place.restore(f"before_{self.name}")
+        self.place.restore(self.start)
 
     def try_statement(self, number: int, way: Way) -> None:
         with self.cutting.at(number, way):

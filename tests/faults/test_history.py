@@ -52,6 +52,11 @@ def test_what_was_acknowledged_and_is_not_there_is_lost(history: History) -> Non
     assert judged(history) == (1, 0)
 
 
+def test_what_a_page_says_was_saved_must_be_there(history: History) -> None:
+    history.note(history.begin(NOBODY), Answer(503, "<p>It was saved</p>"))
+    assert judged(history) == (1, 0)
+
+
 def test_what_was_not_acknowledged_may_be_there_or_not(history: History) -> None:
     history.begin(NOBODY)
     assert judged(history) == (0, 0)
