@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from tests import factories as make
 from tests.web.billing import c172, customer, findable, instruction
-from webapp.domain import drafts, voids
 from webapp.models import Customer, Invoice, Membership, Package, User
 
 OpenPage = Callable[..., Page]
@@ -230,41 +229,6 @@ def test_all_of_it_works_without_javascript(open_page: OpenPage, membership: Mem
     page.get_by_label("Reason").fill("Wrong aircraft")
     page.get_by_role("button", name="Void", exact=True).click()
     expect(page.locator("#invoice-heading")).to_contain_text("Void")
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_every_screen_is_accessible_and_fits(
-    open_page: OpenPage,
-    assert_accessible: Check,
-    emma: Customer,
-    membership: Membership,
-    by: User,
-    phone: bool,
-    dark: bool,
-) -> None:
-    draft = make.draft(emma, (c172(), "2"), (membership.package, "100"), by=by, on=TODAY)
-    drafts.add_deposit(draft.id)
-    unpaid = make.save(emma, (c172(), "2"), (instruction(), "1"), by=by, on=TODAY)
-    void = voids.void(make.save(emma, "50", by=by, on=TODAY).id, reason="Twice", by=by, on=TODAY)
-    page = open_page("owner", phone=phone, dark=dark)
-    for address in (
-        "/billing/invoices",
-        "/billing/invoices?q=nobody",
-        "/billing/invoices/new",
-        f"/billing/invoices/new?customer={emma.id}",
-        f"/billing/invoices/{draft.id}",
-        f"/billing/invoices/{draft.id}/discard",
-        f"/billing/invoices/{unpaid.id}",
-        f"/billing/invoices/{unpaid.id}/payments/new",
-        f"/billing/invoices/{unpaid.id}/void",
-        f"/billing/invoices/{void.id}",
-        "/billing/payments",
-        f"/customers/{emma.id}",
-    ):
-        page.goto(address)
-        assert_accessible(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
 
 
 def test_hostile_text_stays_text(open_page: OpenPage, by: User, said: list[str]) -> None:

@@ -38,34 +38,6 @@ def ppl(cast: dict[str, User]) -> Package:
     return made
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_every_screen_is_accessible_and_fits(
-    open_page: OpenPage, assert_accessible: Check, monday: Group, ppl: Package, phone: bool, dark: bool
-) -> None:
-    page = open_page("owner", phone=phone, dark=dark)
-    customer, item = monday.owner_id, Item.get()
-    for address in (
-        "/customers",
-        "/customers?q=nobody",
-        "/customers/new",
-        f"/customers/{customer}",
-        "/groups",
-        f"/groups/{monday.id}",
-        f"/groups/{monday.id}/edit",
-        f"/groups/{monday.id}/members/new",
-        "/catalogue/items",
-        f"/catalogue/items/{item.id}/edit",
-        "/catalogue/packages",
-        "/catalogue/packages/new",
-        f"/catalogue/packages/{ppl.id}",
-        f"/catalogue/packages/{ppl.id}/edit",
-    ):
-        page.goto(address)
-        assert_accessible(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-
-
 def choose(page: Page, label: str, typed: str, name: str, nth: int = 0) -> None:
     box = page.get_by_role("combobox", name=label).nth(nth)
     box.click()

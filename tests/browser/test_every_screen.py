@@ -1,0 +1,107 @@
+"""Every screen, dialog and menu with real records: accessible on a desk in the light and on a phone in the dark, and it
+fits there and enlarged to 200 %; nothing jumps while a page is drawn. The parts that they are made of are looked at in
+every scheme by test_parts. That no page complains on its console is watched by `open_page`."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from flask import Flask
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.clients import client_for
+from tests.screens import addresses, other_states
+from webapp.db import db
+from webapp.models import User
+
+OpenPage = Callable[..., Page]
+
+PARTS = 3
+"""So many tests walk the screens, to share them between workers."""
+WHAT_IS_WRONG = """async (inside) => (await axe.run(inside, {resultTypes: ["violations"]})).violations
+    .map(one => `${one.id}: ${one.nodes[0].html}`)"""
+GOOD_SHIFT = 0.1
+"""What the browsers' makers call good: a machine under load draws a page in pieces, and in another font at first."""
+ENLARGED: ViewportSize = {"width": 640, "height": 400}
+"""What a desk has left at 200 %."""
+TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll("dialog[open], dialog[open] .body")]
+    .filter(element => element.scrollWidth > element.clientWidth + 1).map(element => element.outerHTML.slice(0, 80))"""
+WATCH_SHIFTS = """window.shifts = []; new PerformanceObserver(list => { for (const entry of list.getEntries())
+    if (!entry.hadRecentInput) shifts.push([entry.value, ...entry.sources.map(source => source.node?.nodeName)])
+}).observe({type: "layout-shift", buffered: true})"""
+
+
+@pytest.fixture
+def screens(app: Flask, cast: dict[str, User]) -> dict[str, str]:
+    today = datetime.now(UTC).date()  # the company of the tests keeps UTC
+    found = addresses(app, cast["owner"], today) | other_states()
+    db.close()
+    return found
+
+
+def faults(page: Page, shown: str, inside: str = "html") -> list[str]:
+    """What is wrong with the page, or with a part of it, as it is shown now."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(WHAT_IS_WRONG, inside) + page.evaluate(TOO_WIDE)
+    return [f"{shown}: {one}" for one in found]
+
+
+both = pytest.mark.parametrize("phone", [False, True], ids=["desk-light", "phone-dark"])
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@both
+def test_screens(open_page: OpenPage, screens: dict[str, str], phone: bool, part: int) -> None:
+    page, wrong = open_page("owner", phone=phone, dark=phone), []
+    page.add_init_script(WATCH_SHIFTS)
+    desk = page.viewport_size or ENLARGED
+    for address in list(screens.values())[part::PARTS]:
+        page.goto(address)
+        wrong += faults(page, address)
+        wrong += [f"{address}: jumps {shift}" for shift in page.evaluate("shifts") if shift[0] > GOOD_SHIFT]
+        if not phone:
+            page.set_viewport_size(ENLARGED)
+            wrong += [f"{address} at 200 %: {element}" for element in page.evaluate(TOO_WIDE)]
+            page.set_viewport_size(desk)
+    assert not wrong, "\n".join(wrong)
+
+
+@both
+def test_dialogs(app: Flask, open_page: OpenPage, screens: dict[str, str], phone: bool) -> None:
+    """Whatever any screen or menu opens over itself, each once."""
+    client = client_for(app, "owner")
+    opened: dict[str, str] = {}
+    for address in screens.values():
+        markup = client.get(address, follow_redirects=True).text
+        for link in re.findall(r'<a [^>]*hx-target="#modal"[^>]*>', markup):
+            href = re.findall(r'hx-get="([^"]*)"', link)[0]
+            opened.setdefault(re.sub(r"\d+", "0", href), href.replace("&amp;", "&"))
+    assert len(opened) > 25
+    db.close()
+    page, wrong = open_page("owner", phone=phone, dark=phone), []
+    page.goto("/profile")
+    for href in opened.values():
+        page.evaluate("href => htmx.ajax('GET', href, {target: '#modal', swap: 'innerHTML'})", href)
+        page.wait_for_function("document.querySelector('#modal').open || document.querySelector('#toasts > *')")
+        if not page.get_by_role("dialog").is_visible():
+            wrong.append(f"{href} does not open")
+            page.goto("/profile")
+            continue
+        wrong += faults(page, f"{href} as a dialog", "#modal")
+        page.evaluate("document.querySelector('#modal').close()")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+    assert not wrong, "\n".join(wrong)
+
+
+@both
+def test_menus(open_page: OpenPage, screens: dict[str, str], phone: bool) -> None:
+    page, wrong = open_page("owner", phone=phone, dark=phone), []
+    for endpoint in ("memberships.index", "invoices.index", "customers.show", "settings.users", "invoices.edit"):
+        page.goto(screens[endpoint])
+        page.locator("[data-menu]").first.click()
+        expect(page.get_by_role("menuitem").first).to_be_focused()
+        wrong += faults(page, f"the menu of {endpoint}")
+    assert not wrong, "\n".join(wrong)
