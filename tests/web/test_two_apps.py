@@ -3,6 +3,7 @@
 import http.client
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -15,12 +16,13 @@ from tests.business import PASSWORD, cheap_hash
 from tests.clients import Client
 from tests.conftest import Running
 from tests.web.money_forms import Desk, pay
-from webapp.db import rows, utcnow
+from webapp.db import is_sqlite, rows, utcnow
 from webapp.domain import checks
 from webapp.domain.memberships import ACCOUNT_OFF
 from webapp.domain.sign_ins import PER_ACCOUNT
 from webapp.models import Company, PaymentMethod, Role, User
 
+POOL = 4
 HOUSE = {
     "company_name": "Blue Heron",
     "currency": "USD",
@@ -101,6 +103,7 @@ def there(empty_app: Flask, engine: Running) -> Iterator[There]:
         "DATABASE_URL": engine.engine.url,
         "SECRET_KEY": str(empty_app.secret_key),
         "CARNET_INSTANCE": str(empty_app.config["INSTANCE"]),
+        "CARNET_DATABASE_POOL": str(POOL),
     }
     with serve("wsgi:app", **environment) as server:
         yield There(server.connection.port)
@@ -190,8 +193,19 @@ def account_method(here: Here, there: There) -> None:
     assert ACCOUNT_OFF in there.get(here.owner, new).text
 
 
+def connections(here: Here, there: There) -> None:
+    """Twenty pages at once go through a pool of four, and every connection is given back."""
+    with ThreadPoolExecutor(20) as people:
+        pages = list(people.map(lambda _: there.get(here.owner, "/billing/invoices").status, range(20)))
+    assert pages == [200] * 20
+    if not is_sqlite():
+        [(state, number)] = rows("""SELECT state, COUNT(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name LIKE 'carnet %' GROUP BY state""")
+        assert (state, 1 <= number <= POOL) == ("idle", True)
+
+
 TOPICS: tuple[Callable[[Here, There], None], ...] = (
-    set_up, sign_in_and_out, wrong_passwords, form_keys, permissions, people, company, account_method,
+    set_up, sign_in_and_out, wrong_passwords, form_keys, permissions, people, company, account_method, connections,
 )  # fmt: skip
 
 
