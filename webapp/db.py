@@ -310,7 +310,7 @@ def _worth_retrying(error: Exception) -> bool:
 
 
 def _may_have_happened(error: Exception) -> bool:
-    """Whether a COMMIT that ended so may have been carried out: whoever said no is gone, or the disk failed under it."""
+    """Whether a COMMIT that ended so may have been carried out: who said no is gone, or the disk failed under it."""
     said = list(signs(error))
     if is_sqlite():
         return any(isinstance(sign, int) and sign & 0xFF == _IOERR for sign in said)
