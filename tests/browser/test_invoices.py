@@ -210,7 +210,7 @@ def test_all_of_it_works_without_javascript(open_page: OpenPage, membership: Mem
     page = open_page("owner", phone=phone, javascript=False)
     page.goto("/billing/invoices")
     page.get_by_role("link", name="New invoice").click()
-    page.get_by_label("Customer").fill("emma")
+    page.get_by_label("Customer", exact=True).fill("emma")
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Emma Jones").check()
     page.get_by_role("button", name="Continue").click()

@@ -18,9 +18,10 @@ rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
 @pytest.mark.sqlite_only
-@rules
-def test_all_purchases_come_to_the_published_totals(rule: Rule, business: None) -> None:
-    """In full on one engine; the other one shows with a tenth that it does the same."""
+def test_all_purchases_come_to_the_published_totals(business: None) -> None:
+    """In full by the first rule on one engine; a tenth shows that the other rule and the other engine do the same, and
+    the bench replays all of it by both on both."""
+    rule = RULES[0]
     assert replay.replay(rule, replay.purchases()) == replay.expected(rule)
     assert faults() == []
 
