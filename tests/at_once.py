@@ -8,10 +8,11 @@ from webapp.domain.errors import DomainError
 
 
 def at_once(*acts: Callable[[], object]) -> list[object]:
-    """Do all of it at the same moment; what each gave, or the refusal that it met. Any other exception is raised."""
+    """Do all of it at the same moment, at most as many as the pool has connections; what each gave, or the refusal that
+    it met. Any other exception is raised."""
     outcomes: list[object] = [None] * len(acts)
     crashes: list[BaseException] = []
-    ready = threading.Barrier(len(acts))
+    ready = threading.Barrier(len(acts), timeout=60)
 
     def do(number: int) -> None:
         with db.connection_context():

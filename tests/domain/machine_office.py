@@ -16,6 +16,7 @@ from webapp.domain import (
     funds,
     memberships,
     merging,
+    pay_outs,
     refunds,
     reinstating,
     transferring,
@@ -105,7 +106,7 @@ class Office(FrontDesk):
             lambda: refunds.refund(
                 number,
                 policy,
-                [refunds.PayOut(f.method(method), amount) for method, amount in outs],
+                [pay_outs.PayOut(f.method(method), amount) for method, amount in outs],
                 version=version,
                 by=self.desk,
                 on=self.today,
@@ -172,24 +173,24 @@ class Office(FrontDesk):
         if act == "deposit":
             self.deposit(customer, method, abs(amount))
         elif act == "withdraw":
-            self.withdraw(customer, max(1, self.model.general[customer] * quarters // 4))
+            self.withdraw(customer, method, max(1, self.model.general[customer] * quarters // 4))
         else:
             self.adjust(customer, amount)
 
     def deposit(self, customer: int, method: str, amount: int) -> None:
         somebody = Customer.get_by_id(customer)
         taken = self.both(
-            lambda: self.model.deposit(customer, method, amount),
+            lambda: self.model.deposit(customer, method, amount, self.today),
             lambda: funds.deposit(somebody, f.method(method), amount, by=self.desk, on=self.today),
         )
         if taken:
             taken[0]["id"] = Payment.get(Payment.journal == taken[1]).id
 
-    def withdraw(self, customer: int, amount: int) -> None:
-        somebody, cash = Customer.get_by_id(customer), f.method("cash")
+    def withdraw(self, customer: int, method: str, amount: int) -> None:
+        somebody, by = Customer.get_by_id(customer), f.method(method)
         self.both(
-            lambda: self.model.withdraw(customer, amount, self.today),
-            lambda: funds.withdraw(somebody, cash, amount, by=self.desk, on=self.today, reason="asked"),
+            lambda: self.model.withdraw(customer, method, amount, self.today),
+            lambda: funds.withdraw(somebody, by, amount, by=self.desk, on=self.today, reason="asked"),
         )
 
     def adjust(self, customer: int, amount: int) -> None:

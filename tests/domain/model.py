@@ -16,7 +16,7 @@ from typing import Any
 from tests.domain.model_corrections import Corrections
 from tests.domain.model_prices import NOTHING_OFF, Refused
 
-STATE = ("general", "memberships", "invoices", "payments", "family")
+STATE = ("general", "withdrawn", "memberships", "invoices", "payments", "family")
 
 
 class Model(Corrections):
@@ -57,17 +57,19 @@ class Model(Corrections):
 
     # A customer's own money
 
-    def deposit(self, customer: int, method: str, amount: int) -> dict[str, Any]:
+    def deposit(self, customer: int, method: str, amount: int, today: date) -> dict[str, Any]:
+        self.expire(today, customer)
         payment = self._new(method, customer, None, amount)
         self.payments[payment["key"]] = payment
         self.general[customer] += amount
         return payment
 
-    def withdraw(self, customer: int, amount: int, today: date) -> None:
+    def withdraw(self, customer: int, method: str, amount: int, today: date) -> None:
         self.expire(today, customer)
         if amount > self.general[customer]:
             raise Refused("more than there is")
         self.general[customer] -= amount
+        self.withdrawn.append({"payer": customer, "method": method, "amount": amount})
 
     def adjust(self, customer: int, amount: int, today: date) -> None:
         self.expire(today, customer)
@@ -99,7 +101,7 @@ class Model(Corrections):
         for it in [*self.memberships.values(), *self.invoices.values()]:
             it["customer"] = into if it["customer"] == second else it["customer"]
         taken_off = [back for it in self.invoices.values() for line in it["lines"] for back in line["taken_off"]]
-        for payment in [*self.payments.values(), *taken_off]:
+        for payment in [*self.payments.values(), *taken_off, *self.withdrawn]:
             payment["payer"] = into if payment["payer"] == second else payment["payer"]
         owner, members = self.family
         names = {second: into}

@@ -14,10 +14,10 @@ class Corrections(Payments):
 
     def void(self, number: int, *, refunded: bool, today: date) -> None:
         invoice = self.invoices[number]
-        self.expire(today, invoice["customer"])
+        self.expire(today, *self.concerned(number))
         sold = {line["membership"] for line in invoice["lines"] if line["source"] == "sale"}
         for other, line in self.lines(*LIVE):
-            if other is not invoice and line["source"] == "draw" and line["membership"] in sold:
+            if other is not invoice and line["source"] == "draw" and line["membership"] in sold and line["quantity"]:
                 raise Refused("drawn elsewhere")
         paid_from = {fill["membership"] for payment in self.of_invoice(number) for fill in payment["fills"]}
         concerned = sorted({*memberships_of(invoice), *paid_from} - {None})
@@ -29,7 +29,7 @@ class Corrections(Payments):
                 it = self.memberships[membership]
                 if it["funds"] < 0:
                     raise Refused("package funds below zero")
-                in_use = any(line["membership"] == membership for _, line in self.lines(*LIVE))
+                in_use = any(line["membership"] == membership and line["quantity"] for _, line in self.lines(*LIVE))
                 if it["state"] == "active" and membership in sold and not in_use:
                     it["state"] = "voided"
             self.empty_inactive(concerned)
@@ -67,7 +67,7 @@ class Corrections(Payments):
     def credit(self, number: int, position: int, quantity: int, today: date) -> int:
         """The last split part first; what was paid of it goes back the way it came, last money first."""
         invoice = self.invoices[number]
-        self.expire(today, invoice["customer"])
+        self.expire(today, *self.concerned(number))
         lines = [line for line in invoice["lines"] if line["position"] == position]
         if invoice["status"] not in LIVE or lines[0]["source"] in ("sale", "deposit"):
             raise Refused("not to be credited")
@@ -112,8 +112,10 @@ class Corrections(Payments):
             over -= amount
             if fill["amount"] > amount:
                 line["fills"].append(fill | {"amount": fill["amount"] - amount})
-            # Back into package funds, even where those had been forfeited.
-            back = {"amount": amount, "source": "credit", "membership": fill["membership"]}
+            # What was forfeited before is forfeited again; else package funds have it, even of an ended membership.
+            ended = fill["membership"] is not None and self.memberships[fill["membership"]]["state"] != "active"
+            source = "forfeited" if fill["source"] == "forfeited" and ended else "credit"
+            back = {"amount": amount, "source": source, "membership": fill["membership"]}
             line["taken_off"].append(back | {"payer": self.payments[fill["payment"]]["payer"]})
             self._give(line["taken_off"][-1], amount)
 

@@ -1,6 +1,7 @@
 """The rules once more, on plain dicts: which money fills which line, and a cheque that bounces. See
 `tests.domain.model`."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -132,6 +133,11 @@ class Payments(Endings):
         """The payments of an invoice that were not taken back."""
         return [payment for payment in self.payments.values() if payment["invoice"] == number and payment["live"]]
 
+    def concerned(self, number: int) -> set[int]:
+        """Whose invoice it is, and who ever paid some of it."""
+        payers = {payment["payer"] for payment in self.payments.values() if payment["invoice"] == number}
+        return {self.invoices[number]["customer"], *payers}
+
     # A cheque that bounces
 
     def bounce(self, key: int, today: date) -> None:
@@ -140,7 +146,7 @@ class Payments(Endings):
         if payment["method"] != "check" or payment["bounced"] or payment["given_back"]:
             raise Refused("cannot bounce")
         invoice = self.invoices.get(payment["invoice"])
-        self.expire(today, payment["payer"], invoice["customer"] if invoice else payment["payer"])
+        self.expire(today, *(self.concerned(payment["invoice"]) if invoice else [payment["payer"]]))
         payment["bounced"] = True
         if invoice is None or not payment["live"] or any(fill["line"]["taken_off"] for fill in payment["fills"]):
             self.general[payment["payer"]] -= payment["amount"]
@@ -173,15 +179,37 @@ class Payments(Endings):
             it["moved"] -= short
 
     def received(self, number: int) -> dict[str, int]:
-        """What came in for a membership by each method, bounced cheques left out, and was not given back yet."""
-        net: dict[str, int] = {}
+        """What came in for a membership by each method, bounced cheques left out, and was not given back yet, by a
+        refund of it or to those who paid it."""
+        came = self.sold_by(number)
+        net = self._not_given_back(number, {payment["payer"] for payment, _ in came})
+        found: dict[str, int] = {}
+        for payment, amount in came:
+            if payment["live"] and not payment["bounced"]:
+                found[payment["method"]] = found.get(payment["method"], 0) + amount
+        refunded = self.memberships[number]["refunded"]
+        return {method: min(most - refunded.get(method, 0), max(0, net[method])) for method, most in found.items()}
+
+    def sold_by(self, number: int) -> list[tuple[dict[str, Any], int]]:
+        """The payments by other methods than the account that ever filled its package lines, and how much of them."""
+        return [
+            (payment, fill["amount"])
+            for payment in self.payments.values()
+            for fill in payment["fills"]
+            if (fill["line"]["source"], fill["line"]["membership"], fill["source"]) == ("sale", number, "method")
+        ]
+
+    def _not_given_back(self, number: int, payers: set[int]) -> Counter[str]:
+        """All that these people, and who owns the membership, gave and got by each method."""
+        people, net = payers | {self.memberships[number]["customer"]}, Counter[str]()
         for payment in self.payments.values():
-            for fill in payment["fills"]:
-                of_it = (fill["line"]["source"], fill["line"]["membership"]) == ("sale", number)
-                if of_it and fill["source"] == "method" and payment["live"] and not payment["bounced"]:
-                    net[payment["method"]] = net.get(payment["method"], 0) + fill["amount"]
-        for method, amount in self.memberships[number]["refunded"].items():
-            net[method] = net.get(method, 0) - amount
+            if payment["payer"] in people and not payment["bounced"] and not payment["given_back"]:
+                net[payment["method"]] += payment["amount"]
+        for taken in self.withdrawn:
+            net[taken["method"]] -= taken["amount"] if taken["payer"] in people else 0
+        for other, it in self.memberships.items():
+            if any(payment["payer"] in people for payment, _ in self.sold_by(other)):
+                net.subtract(it["refunded"])
         return net
 
 

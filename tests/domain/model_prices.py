@@ -61,6 +61,7 @@ class Prices:
         self.items, self.packages = items, packages
         self.inclusive, self.exempt = inclusive, exempt
         self.general: dict[int, int] = {}
+        self.withdrawn: list[dict[str, Any]] = []
         self.memberships: dict[int, dict[str, Any]] = {}
         self.invoices: dict[int, dict[str, Any]] = {}
         self.payments: dict[int, dict[str, Any]] = {}

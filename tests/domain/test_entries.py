@@ -15,6 +15,7 @@ from webapp.domain import (
     funds,
     memberships,
     merging,
+    pay_outs,
     payments,
     refunds,
     reinstating,
@@ -125,7 +126,7 @@ def test_paid_out_to_the_method_it_came_by(desk: User) -> None:
     emma = f.somebody()
     f.piano()
     membership = sold(emma, by=desk)
-    outs = refunds.back_to_methods(membership, 45000)
+    outs = pay_outs.back_to_methods(membership, 45000)
     version = f.fresh(membership).version
     refunds.refund(membership.id, "keep", outs, version=version, by=desk, on=f.DAY, reason="x")
     assert told(emma)[1:] == [("PIANO refunded", "PIANO", -45000)]

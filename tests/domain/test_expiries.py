@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests import factories as f
-from webapp.domain import expiries, memberships, reinstating, voids
+from webapp.domain import crediting, expiries, memberships, reinstating, settling, voids
 from webapp.domain.expiries import Sums
-from webapp.models import Company, Customer, Item, Membership, Package, User
+from webapp.models import Company, Customer, Invoice, Item, Membership, Package, User
 
 pytestmark = pytest.mark.usefixtures("proven")
 
@@ -70,6 +70,61 @@ def test_forfeited_money_comes_back_for_a_late_lesson_until_that_is_voided(desk:
     assert listed() == [("Emma Jones", 0, 45000, 0, 4500)]
     voids.void(late.id, reason="never came", by=desk, on=AFTER)
     assert listed() == [("Emma Jones", 0, 45000, 0, 0)]
+
+
+def late_and_paid(emma: Customer, quantity: str, amount: str, *, by: User) -> Invoice:
+    """Lessons of the last day, entered after it and paid with what was forfeited."""
+    return f.pay(
+        f.save(emma, (lesson(), quantity), by=by, on=LAST_DAY, today=AFTER), ("account", amount), by=by, on=AFTER
+    )
+
+
+def credited(invoice: Invoice, quantity: int, *, by: User) -> None:
+    version = Invoice.get_by_id(invoice.id).version
+    crediting.credit(invoice.id, 1, quantity, version=version, by=by, on=AFTER, reason="did not happen")
+
+
+def test_what_forfeited_money_paid_of_a_late_lesson_is_forfeited_again_when_that_is_credited(desk: User) -> None:
+    """As a void of it does: nobody gets more back by the one than by the other."""
+    Company.update(expiry_policy="forfeit").execute()
+    emma = f.somebody()
+    bought(emma, "450", by=desk)
+    memberships.expire_due(AFTER)
+    late = late_and_paid(emma, "2", "90", by=desk)
+    credited(late, 1000, by=desk)
+    assert (listed(), f.general(emma)) == ([("Emma Jones", 0, 45000, 0, 4500)], 0)
+    credited(late, 1000, by=desk)
+    assert (listed(), f.general(emma)) == ([("Emma Jones", 0, 45000, 0, 0)], 0)
+    voids.void(late.id, reason="never came", by=desk, on=AFTER)
+    assert (listed(), f.general(emma)) == ([("Emma Jones", 0, 45000, 0, 0)], 0)
+    assert settling.forfeited_left(f.bought(emma).id) == 45000
+
+
+def test_what_the_customer_paid_of_a_late_lesson_is_theirs_again_when_that_is_credited(desk: User) -> None:
+    Company.update(expiry_policy="forfeit").execute()
+    emma = f.somebody()
+    bought(emma, "45", by=desk)
+    memberships.expire_due(AFTER)
+    late = f.save(emma, (lesson(), "2"), by=desk, on=LAST_DAY, today=AFTER)
+    f.pay(late, ("account", "45"), by=desk, on=AFTER)
+    f.pay(late, ("cash", "45"), by=desk, on=AFTER)
+    credited(late, 1500, by=desk)
+    assert (settling.forfeited_left(f.bought(emma).id), f.general(emma)) == (2250, 4500)
+
+
+def test_credited_once_forfeited_again_and_reinstated_it_stays_with_the_membership_when_voided(desk: User) -> None:
+    Company.update(expiry_policy="forfeit").execute()
+    emma = f.somebody()
+    membership = bought(emma, "450", by=desk)
+    memberships.expire_due(AFTER)
+    late = late_and_paid(emma, "2", "90", by=desk)
+    credited(late, 1000, by=desk)
+    version = f.fresh(membership).version
+    reinstating.reinstate(membership.id, version=version, by=desk, on=AFTER, reason="was ill", end_on=AFTER)
+    assert f.funds(membership) == 40500
+    voids.void(late.id, reason="never came", by=desk, on=AFTER)
+    assert (f.funds(membership), f.general(emma)) == (45000, 0)
+    assert settling.forfeited_left(membership.id) == 0
 
 
 def test_what_held_nothing_is_not_listed_and_pages_follow_each_other(

@@ -3,8 +3,9 @@
 import pytest
 
 from tests import factories as f
-from webapp.domain import checks, crediting, refunds, voids
+from webapp.domain import checks, crediting, funds, merging, pay_outs, payments, refunds, voids
 from webapp.domain.errors import Changed, DomainError
+from webapp.domain.tendering import Tender
 from webapp.models import Customer, Invoice, Item, Membership, User
 
 pytestmark = pytest.mark.usefixtures("business")
@@ -27,7 +28,7 @@ def flown(desk: User) -> Membership:
 
 def give_back(membership: Membership, policy: str, *, by: User, fee: str = "0") -> tuple[int, Membership]:
     offer = next(o for o in refunds.offers(membership, f.money(fee)) if o.policy == policy)
-    outs = refunds.back_to_methods(membership, offer.refund_minor)
+    outs = pay_outs.back_to_methods(membership, offer.refund_minor)
     note = refunds.refund(
         membership.id, policy, outs, version=membership.version, by=by, on=f.DAY, reason="moves away",
         fee_minor=f.money(fee),
@@ -77,15 +78,15 @@ def test_never_more_by_a_method_than_came_by_it(flown: Membership, desk: User) -
     card, cash = f.method("card"), f.method("cash")
     with pytest.raises(DomainError, match=r"At most 0\.00 came by Cash"):
         refunds.refund(
-            flown.id, "keep", [refunds.PayOut(cash, 100)], version=flown.version, by=desk, on=f.DAY, reason="x"
+            flown.id, "keep", [pay_outs.PayOut(cash, 100)], version=flown.version, by=desk, on=f.DAY, reason="x"
         )
     with pytest.raises(DomainError, match="more than the refund"):
         refunds.refund(
-            flown.id, "keep", [refunds.PayOut(card, f.money("4425.01"))],
+            flown.id, "keep", [pay_outs.PayOut(card, f.money("4425.01"))],
             version=flown.version, by=desk, on=f.DAY, reason="x",
         )  # fmt: skip
     refunds.refund(
-        flown.id, "keep", [refunds.PayOut(card, 10000)], version=flown.version, by=desk, on=f.DAY, reason="x"
+        flown.id, "keep", [pay_outs.PayOut(card, 10000)], version=flown.version, by=desk, on=f.DAY, reason="x"
     )
     assert f.general(flown.customer) == f.money("4325")
 
@@ -103,7 +104,7 @@ def test_money_that_came_from_the_account_goes_back_to_it(desk: User) -> None:
     f.pay(f.save(emma, "500", by=desk), ("cash", "500"), by=desk)
     f.pay(f.save(emma, (piano, None), by=desk), ("account", "450"), by=desk)
     membership = Membership.get(Membership.customer == emma)
-    assert refunds.received(membership) == {}
+    assert pay_outs.received(membership) == {}
     given, _ = give_back(membership, "keep", by=desk)
     assert given == f.money("450")
     assert f.general(emma) == f.money("500")
@@ -151,3 +152,63 @@ def test_a_fee_above_what_is_left_is_refused(flown: Membership, desk: User) -> N
         )
     assert refused.value.field == "policy"
     assert f.fresh(flown).is_active
+
+
+def again_in_cash(membership: Membership, *, by: User) -> None:
+    """The 450.00 of a package leave it, are paid out by card, and come back in cash."""
+    emma = membership.customer
+    funds.out_of_package(membership.id, f.money("450"), by=by, on=f.DAY)
+    funds.withdraw(emma, f.method("card"), f.money("450"), by=by, on=f.DAY, reason="asked for it")
+    funds.deposit(emma, f.method("cash"), f.money("450"), by=by, on=f.DAY)
+    funds.into_package(membership.id, f.money("450"), by=by, on=f.DAY)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_what_a_method_paid_out_already_it_does_not_pay_out_again(desk: User, merged: bool) -> None:
+    emma, piano = f.somebody(), f.piano()
+    f.pay(f.save(emma, (piano, None), by=desk), ("card", "450"), by=desk)
+    membership = f.bought(emma)
+    again_in_cash(membership, by=desk)
+    if merged:
+        merging.merge(emma, f.somebody("Emma Jones the second"), by=desk, on=f.DAY)
+    assert pay_outs.received(f.fresh(membership)) == {f.method("card").id: 0}
+    with pytest.raises(DomainError, match=r"At most 0\.00 came by Card"):
+        refunds.refund(
+            membership.id, "keep", [pay_outs.PayOut(f.method("card"), 45000)],
+            version=f.fresh(membership).version, by=desk, on=f.DAY, reason="moves away",
+        )  # fmt: skip
+    assert give_back(f.fresh(membership), "keep", by=desk)[0] == 45000
+    assert f.general(f.fresh(membership).customer) == 45000
+
+
+def test_what_else_came_by_a_method_can_still_go_back_by_it(desk: User) -> None:
+    """Two packages by card, one of them paid out from the account: the card still owes the other."""
+    emma, piano, trio = f.somebody(), f.piano(), f.trio()
+    f.pay(f.save(emma, (piano, None), by=desk), ("card", "450"), by=desk)
+    f.pay(f.save(emma, (trio, None), by=desk), ("card", "100"), by=desk)
+    membership = Membership.get(Membership.package == piano)
+    again_in_cash(membership, by=desk)
+    assert pay_outs.received(membership) == {f.method("card").id: 10000}
+
+
+def test_what_the_owner_of_a_group_paid_and_the_member_drew_out_is_gone(desk: User) -> None:
+    emma, mother, piano = f.somebody(), f.somebody("Mother"), f.piano()
+    family = f.group("Family", emma, mother)
+    family.owner = mother
+    family.save()
+    invoice = f.save(emma, (piano, None), by=desk)
+    payments.pay(invoice.id, [Tender(f.method("card"), 45000)], by=desk, on=f.DAY, payer=mother)
+    again_in_cash(f.bought(emma), by=desk)
+    assert pay_outs.received(f.bought(emma)) == {f.method("card").id: 0}
+
+
+def test_what_was_given_back_of_one_package_is_not_taken_from_another_payers(desk: User) -> None:
+    emma, mother, piano, trio = f.somebody(), f.somebody("Mother"), f.piano(), f.trio()
+    family = f.group("Family", emma, mother)
+    family.owner = mother
+    family.save()
+    by_mother = f.save(emma, (piano, None), by=desk)
+    payments.pay(by_mother.id, [Tender(f.method("card"), 45000)], by=desk, on=f.DAY, payer=mother)
+    f.pay(f.save(emma, (trio, None), by=desk), ("card", "100"), by=desk)
+    give_back(Membership.get(Membership.package == piano), "keep", by=desk)
+    assert pay_outs.received(Membership.get(Membership.package == trio)) == {f.method("card").id: 10000}

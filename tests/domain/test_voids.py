@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests import factories as f
-from webapp.domain import ledger, memberships, voids
+from webapp.domain import crediting, ledger, memberships, voids
 from webapp.domain.errors import DomainError
 from webapp.domain.memberships import Removal
 from webapp.models import Customer, Invoice, Item, Membership, Package, User
@@ -29,6 +29,28 @@ def paid_by(customer: Customer, package: Package, *, by: User) -> Membership:
     """The package sold and paid."""
     f.pay(f.save(customer, (package, None), by=by), by=by)
     return f.bought(customer)
+
+
+def test_a_sale_whose_draws_were_all_credited_can_be_voided(desk: User) -> None:
+    emma, piano = f.somebody(), f.piano()
+    sale = f.save(emma, (piano, None), by=desk)
+    f.pay(sale, by=desk)
+    membership, use = f.bought(emma), f.save(emma, (thing("Lesson"), "2"), by=desk)
+    f.settle(use, by=desk)
+    credit(use, 1000, by=desk)
+    with pytest.raises(DomainError, match="already used some of it"):
+        void(sale, by=desk)
+    credit(use, 1000, by=desk)
+    assert void(sale, by=desk).status == "void"
+    assert (f.fresh(membership).reason, f.left(membership), f.funds(membership)) == ("voided", 10000, 0)
+    assert f.general(emma) == f.money("450")
+    assert void(use, by=desk).status == "void"
+    assert f.general(emma) == f.money("450")
+
+
+def credit(invoice: Invoice, quantity: int, *, by: User) -> None:
+    version = Invoice.get_by_id(invoice.id).version
+    crediting.credit(invoice.id, 1, quantity, version=version, by=by, on=f.DAY, reason="did not happen")
 
 
 def test_money_goes_back_to_where_it_came_from(desk: User) -> None:

@@ -5,7 +5,19 @@ from datetime import date, timedelta
 import pytest
 
 from tests import factories as f
-from webapp.domain import bounces, crediting, funds, invoicing, ledger, payments, quoting, refunds, reinstating, voids
+from webapp.domain import (
+    bounces,
+    crediting,
+    funds,
+    invoicing,
+    ledger,
+    pay_outs,
+    payments,
+    quoting,
+    refunds,
+    reinstating,
+    voids,
+)
 from webapp.domain import memberships as ending
 from webapp.domain.errors import DomainError
 from webapp.domain.invoicing import PriceChanged
@@ -161,7 +173,7 @@ def test_a_check_that_bounced_pays_nothing_out(desk: User) -> None:
     f.pay(sale, ("check", "550"), by=desk)
     assert credited(sale, 2, 1000, desk) == f.money("50")
     bounced(sale, desk)
-    assert refunds.received(f.bought(emma)) == {}
+    assert pay_outs.received(f.bought(emma)) == {}
     books = f.pay(f.save(emma, (book, "2"), by=desk), ("check", "100"), by=desk)
     credited(books, 1, 1000, desk)
     bounced(books, desk)

@@ -4,7 +4,7 @@ import pytest
 
 from tests import factories as f
 from tests import published
-from webapp.domain import drafts, invoicing, refunds
+from webapp.domain import drafts, invoicing, pay_outs, refunds
 from webapp.domain.packages import PackageFacts, PackageLine, create_package
 from webapp.models import Customer, DraftLine, Invoice, Item, Membership, Package, User
 from webapp.money import parse_rate
@@ -28,7 +28,7 @@ def test_s6_used_hours_count_at_the_default_rate(desk: User) -> None:
     note = refunds.refund(
         membership.id,
         refunds.AT_STANDARD,
-        refunds.back_to_methods(membership, standard.refund_minor),
+        pay_outs.back_to_methods(membership, standard.refund_minor),
         version=f.fresh(membership).version,
         by=desk,
         on=f.DAY,

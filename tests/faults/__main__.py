@@ -18,7 +18,6 @@ class Fault(NamedTuple):
     runs: int
     small: int
     engines: tuple[str, ...] = ("sqlite", "postgres")
-    is_usual: bool = True
 
 
 FAULTS = {
@@ -36,7 +35,7 @@ FAULTS = {
     "clock-jumps": Fault(clock.jumps, 20, 5),
     "statements": Fault(statements.every_act, 1, 30),
     "interleavings": Fault(orders.explore, 1, 12, ("postgres",)),
-    "interleavings-read-committed": Fault(orders.explore_read_committed, 1, 12, ("postgres",), False),
+    "interleavings-read-committed": Fault(orders.explore_read_committed, 1, 12, ("postgres",)),
     "locked": Fault(waiting.locked, 4, 1),
     "pool-exhausted": Fault(waiting.pool, 4, 1, ("postgres",)),
     "network-cut": Fault(waiting.cut, 20, 2, ("postgres",)),
@@ -49,7 +48,7 @@ FAULTS = {
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     outcomes = []
-    for name in options.names or (name for name, fault in FAULTS.items() if fault.is_usual):
+    for name in options.names or FAULTS:
         fault = FAULTS[name]
         for engine in fault.engines:
             if engine in options.engines:

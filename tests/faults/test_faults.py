@@ -6,11 +6,12 @@ import pytest
 
 from tests.clients import Client
 from tests.conftest import Running
+from tests.deals import fund, pay_by_account, pay_cash, remove, void
 from tests.faults import __main__ as command
 from tests.faults import clock, crowds, disk, engines, kills
 from tests.faults.__main__ import Fault
 from tests.faults.laid_out import LaidOut
-from tests.faults.orders import Explorer, fund, pay_by_account, pay_cash, remove, stops, void
+from tests.faults.orders import Explorer
 from tests.faults.report import Outcome
 from tests.faults.shop import Shop, serve
 from tests.faults.statements import Trial, cut_everywhere
@@ -78,14 +79,33 @@ def test_an_act_that_is_cut_off_is_done_or_not_as_its_page_says(place: LaidOut, 
 
 
 @pytest.mark.postgres_only
-def test_two_acts_end_as_one_after_the_other_would(place: LaidOut) -> None:
+@pytest.mark.parametrize("isolation", ["SERIALIZABLE", "READ COMMITTED"])
+def test_two_acts_end_as_one_after_the_other_would(
+    place: LaidOut, isolation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the engine keeps transactions apart no better than by its default: what an act holds is enough."""
+    monkeypatch.setattr("webapp.db.ISOLATION", isolation)
     wrong: list[str] = []
     explorer = Explorer(place, wrong, [pay_cash, pay_by_account, void, remove, fund])
-    for one, other in ((pay_cash, void), (pay_by_account, fund), (fund, remove)):
-        for stop in stops(explorer.said[one.__name__])[-3::2]:
+    for one, other in ((pay_cash, void), (pay_by_account, fund), (fund, remove), (remove, fund)):
+        for stop in (2, 5, len(explorer.said[one.__name__]) - 1):
             explorer.try_order(one, other, stop)
     assert wrong == []
-    assert explorer.runs == 6
+    assert explorer.runs == 12
+
+
+@pytest.mark.postgres_only
+def test_without_what_an_act_holds_the_default_of_postgresql_is_not_enough(
+    place: LaidOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the test above can fail."""
+    monkeypatch.setattr("webapp.db.ISOLATION", "READ COMMITTED")
+    monkeypatch.setattr("webapp.domain.memberships.hold_rows", lambda model, ids: sorted(set(ids)))
+    wrong: list[str] = []
+    explorer = Explorer(place, wrong, [fund, remove])
+    for stop in range(len(explorer.said["fund"])):
+        explorer.try_order(fund, remove, stop)
+    assert wrong
 
 
 @pytest.mark.postgres_only

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
-from webapp.domain import funds, memberships, refunds, transferring, voids
+from webapp.domain import funds, memberships, pay_outs, refunds, transferring, voids
 from webapp.models import Customer, Invoice, Item, Membership, User
 
 REGION = "section#membership-history"
@@ -228,7 +228,7 @@ def test_hostile_names(owner: Client, desk: User) -> None:
 
 def test_the_funds_after_a_refund(owner: Client, desk: User, pilot: Membership) -> None:
     offer = refunds.offers(pilot, 3500)[1]
-    outs = [refunds.PayOut(make.method("cash"), 5000)]
+    outs = [pay_outs.PayOut(make.method("cash"), 5000)]
     version = make.fresh(pilot).version
     refunds.refund(
         pilot.id, "standard", outs, version=version, by=desk, on=make.DAY, reason="moves away", fee_minor=3500

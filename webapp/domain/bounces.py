@@ -6,8 +6,9 @@ from webapp.db import execute, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.memberships import expire_due
+from webapp.domain.memberships import hold
 from webapp.domain.merging import forward, owner_of
+from webapp.domain.paying import concerned
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import sweep, unsettle
 from webapp.models import Allocation, Audit, Invoice, InvoiceLine, Journal, Membership, Payment, User
@@ -22,14 +23,12 @@ def bounce(payment_id: int, *, by: User, on: date, reason: str = "") -> None:
     refunded in a void cannot bounce.
     """
     payment = Payment.get_by_id(payment_id)
+    hold(on, *(concerned(payment.invoice) if payment.invoice else [owner_of(payment.customer_id)]))
     if has_bounced(payment):
         raise Changed("This check was marked as bounced already.")
     why_not = why_not_bounce(payment)
     if why_not:
         raise DomainError(why_not)
-    expire_due(on, customer_id=owner_of(payment.customer_id))
-    if payment.invoice is not None:
-        expire_due(on, customer_id=payment.invoice.customer_id)
     entry = audit.record(
         "Bounced",
         "payment",

@@ -5,16 +5,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from webapp.db import execute, rows, transactional
+from webapp.db import execute, marks, rows, transactional
 from webapp.domain import audit, ledger, numbers
 from webapp.domain.allocation import PACKAGE
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Key, Move
 from webapp.domain.limits import refuse_overdrawn
-from webapp.domain.memberships import expire_due
+from webapp.domain.memberships import hold
 from webapp.domain.merging import forward, owner_of
+from webapp.domain.paying import concerned
 from webapp.domain.reopening import reopen_completed
-from webapp.domain.settling import reduce_due, sweep
+from webapp.domain.settling import forfeit, reduce_due, sweep
 from webapp.models import Allocation as AllocationRow
 from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Journal, Membership, Payment, User
 from webapp.money import share
@@ -117,8 +118,7 @@ def credit(
     Units return to the membership they were drawn from. What was paid of the credited part goes back to package funds
     where it came from there, else to the general funds of the customer.
     """
-    invoice = Invoice.get_by_id(invoice_id)
-    expire_due(on, customer_id=invoice.customer_id)
+    hold(on, *concerned(Invoice.get_by_id(invoice_id)))
     invoice = Invoice.get_by_id(invoice_id)
     if invoice.status not in ("open", "paid") or invoice.version != version:
         raise Changed(f"Invoice {invoice.code} was changed by somebody else meanwhile. Look again.")
@@ -209,7 +209,30 @@ def _post(invoice: Invoice, note: CreditNote, parts: Sequence[Credited], entry: 
     for membership_id in sorted(drawn | {home.ref for home in homes if home.kind == "P"}):
         membership = Membership.get_by_id(membership_id)
         if not membership.is_active:
+            package = ledger.package_funds(membership_id)
+            from_it = [paid for home, (_, paid) in zip(homes, over, strict=True) if home == package]
+            _forfeit_again(membership, invoice, from_it, entry, on)
             sweep(membership, "sweep", entry=entry, on=on)
+
+
+def _forfeit_again(
+    membership: Membership, invoice: Invoice, back: Sequence[tuple[int, str, int]], entry: Audit, on: date
+) -> None:
+    """What forfeited money had paid is forfeited again, as it is by a void; the rest of package funds is not."""
+    journals = [journal for _, _, journal in back]
+    restored = rows(
+        "SELECT pay.id FROM journal pay JOIN journal r ON r.audit_id = pay.audit_id AND r.kind = 'restore'"  # noqa: S608  # marks only
+        f" AND r.membership_id = ? AND r.invoice_id = ? WHERE pay.id IN ({marks(journals)})",
+        (membership.id, invoice.id, *journals),
+    )
+    paid = sum(amount for amount, _, journal in back if (journal,) in restored)
+    left = rows(
+        "SELECT COALESCE(SUM(CASE WHEN j.kind = 'restore' THEN t.amount_minor ELSE -t.amount_minor END), 0)"
+        " FROM journal j JOIN transfer t ON t.journal_id = j.id"
+        " WHERE j.membership_id = ? AND j.invoice_id = ? AND j.kind IN ('restore', 'forfeit')",
+        (membership.id, invoice.id),
+    )[0][0]
+    forfeit(membership, min(paid, int(left)), entry=entry, on=on, invoice_id=invoice.id)
 
 
 def _overpaid(part: Credited) -> Iterator[tuple[int, str, int]]:

@@ -8,7 +8,7 @@ from webapp.domain.customers import refuse_merged
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
-from webapp.domain.memberships import expire_due, unbilled
+from webapp.domain.memberships import hold, owners, unbilled
 from webapp.domain.tendering import why_no_account
 from webapp.models import Company, Customer, Journal, Membership, Payment, PaymentMethod, User
 
@@ -18,6 +18,7 @@ def deposit(
     customer: Customer, method: PaymentMethod, amount_minor: int, *, by: User, on: date, received_on: date | None = None
 ) -> Journal:
     """Take money into a customer's general funds."""
+    hold(on, customer.id)
     refuse_merged(customer)
     _refuse_method(method)
     _refuse_amount(amount_minor)
@@ -31,11 +32,11 @@ def withdraw(
     customer: Customer, method: PaymentMethod, amount_minor: int, *, by: User, on: date, reason: str
 ) -> Journal:
     """Pay money out of a customer's general funds, at most what is there."""
+    hold(on, customer.id)
     refuse_merged(customer)
     _refuse_method(method)
     _refuse_amount(amount_minor)
     _refuse_without(reason)
-    expire_due(on, customer_id=customer.id)
     _refuse_more_than_general(customer, amount_minor)
     return _by_method("withdrawal", "Withdrawal", customer, method, amount_minor, by=by, on=on, reason=reason)
 
@@ -43,11 +44,11 @@ def withdraw(
 @transactional
 def adjust(customer: Customer, amount_minor: int, *, by: User, on: date, reason: str) -> Journal:
     """Correct general funds up or down; what goes below the credit limit is refused."""
+    hold(on, customer.id)
     refuse_merged(customer)
     if amount_minor == 0:
         raise DomainError("Type an amount other than 0.", "amount")
     _refuse_without(reason)
-    expire_due(on, customer_id=customer.id)
     before = ledger.balance(ledger.general(customer.id))
     entry = audit.record(
         "Adjusted", "customer", customer.id, by=by, customer=customer, reason=reason.strip(), amount_minor=amount_minor
@@ -142,8 +143,7 @@ def _by_method(
 
 
 def _active(membership_id: int, on: date) -> Membership:
-    membership = Membership.get_by_id(membership_id)
-    expire_due(on, customer_id=membership.customer_id)
+    hold(on, *owners([membership_id]))
     membership = Membership.get_by_id(membership_id)
     if not membership.is_active:
         raise Changed(f"{membership.package_name} is inactive ({membership.reason}).")

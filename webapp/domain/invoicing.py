@@ -7,7 +7,7 @@ from webapp.db import execute, rows, transactional, utcnow
 from webapp.domain import audit, ledger, numbers
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.memberships import expire_due, start
+from webapp.domain.memberships import hold, start
 from webapp.domain.quoting import Line, Quote, quote
 from webapp.domain.settling import settle
 from webapp.models import Audit, Company, Invoice, InvoiceLine, Package, User
@@ -29,10 +29,10 @@ def issue(invoice_id: int, *, by: User, on: date, shown: str | None = None) -> I
     `shown` is the digest of the quote that the person saw; another price raises `PriceChanged`. A line that cannot be
     sold raises `DomainError` on ``line-<position>``.
     """
+    hold(on, Invoice.get_by_id(invoice_id).customer_id)
     invoice = Invoice.get_by_id(invoice_id)
     if not invoice.is_draft:
         raise Changed(f"This invoice was saved already as {invoice.code}.")
-    expire_due(on, customer_id=invoice.customer_id)
     now = quote(invoice)
     if shown is not None and shown != now.digest:
         raise PriceChanged(now)

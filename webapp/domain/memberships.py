@@ -1,10 +1,10 @@
 """Putting customers into packages, and how a membership ends (spec sections 3 and 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from webapp.db import rows, transactional, utcnow
+from webapp.db import hold_rows, marks, rows, transactional, utcnow
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.settling import EXPIRED, REMOVED, end
@@ -130,10 +130,9 @@ def remove(removals: Sequence[Removal], *, by: User, on: date, reason: str = "")
     """
     if not removals:
         raise DomainError("Choose at least one customer to remove.")
+    hold(on, *owners(removal.membership for removal in removals))
     for wanted in removals:
         membership = Membership.get_or_none(Membership.id == wanted.membership)
-        if membership is not None and expire_due(on, customer_id=membership.customer_id):
-            membership = Membership.get_by_id(wanted.membership)
         if membership is None or not membership.is_active or membership.version != wanted.version:
             name = f"{membership.customer.name} in {membership.package_name}" if membership else "A membership"
             raise Changed(f"{name} was changed by somebody else meanwhile. Look again before you remove.")
@@ -156,6 +155,22 @@ def remove(removals: Sequence[Removal], *, by: User, on: date, reason: str = "")
     return removed
 
 
+def hold(on: date, *customers: int) -> None:
+    """Begin an act on these customers' money: nobody else is amid one until it is over, and what is past has expired.
+
+    What was read of them before may be old; read it again.
+    """
+    held = hold_rows(Customer, customers)
+    for customer_id in held:
+        expire_due(on, customer_id=customer_id)
+
+
+def owners(memberships: Iterable[int]) -> list[int]:
+    """Whose these memberships are."""
+    ids = list(memberships)
+    return [row[0] for row in rows(f"SELECT DISTINCT customer_id FROM membership WHERE id IN ({marks(ids)})", ids)]  # noqa: S608  # marks only
+
+
 @transactional
 def expire_due(on: date, *, customer_id: int | None = None) -> int:
     """End every active membership whose last day is past; its funds return to general funds. How many were ended.
@@ -167,12 +182,13 @@ def expire_due(on: date, *, customer_id: int | None = None) -> int:
     if customer_id is not None:
         where += " AND customer_id = ?"
         params.append(customer_id)
-    due = [row[0] for row in rows(f"SELECT id FROM membership WHERE {where} ORDER BY id", params)]  # noqa: S608  # fixed text
+    due = rows(f"SELECT id, customer_id FROM membership WHERE {where} ORDER BY id", params)  # noqa: S608  # fixed text
+    hold_rows(Customer, {owner for _, owner in due})
     ended = 0
-    for membership_id in due:
+    for membership_id, _ in due:
         membership = Membership.get_by_id(membership_id)
-        if not membership.is_active:
-            continue  # the end of one before it credited what kept this one from being complete
+        if not membership.is_active or membership.end_on is None or membership.end_on >= on:
+            continue  # the end of one before it credited what kept it from being complete, or its last day was moved
         entry = audit.record(
             "Expired",
             "membership",

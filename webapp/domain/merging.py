@@ -1,14 +1,15 @@
 """One customer who was entered twice: everything of the second becomes the first's; printed names stay as printed."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from webapp.db import execute, rows, transactional
+from webapp.db import execute, marks, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.customers import refuse_merged
 from webapp.domain.errors import DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.memberships import expire_due
+from webapp.domain.memberships import hold
 from webapp.models import Audit, Customer, User
 
 
@@ -77,11 +78,10 @@ def merge(second: Customer, into: Customer, *, by: User, on: date) -> None:
 
     Refused while both are active in the same package.
     """
+    hold(on, second.id, into.id)
     second, into = Customer.get_by_id(second.id), Customer.get_by_id(into.id)
     refuse_merged(second)
     refuse_merged(into)
-    for customer in (second, into):
-        expire_due(on, customer_id=customer.id)
     why_not = _why_not(second, into)
     if why_not:
         raise DomainError(why_not, "into")
@@ -112,6 +112,16 @@ def owner_of(customer_id: int) -> int:
         if not found or found[0][0] is None:
             return customer_id
         customer_id = found[0][0]
+
+
+def stood_for_by(customers: Iterable[int]) -> list[int]:
+    """These customers and everybody who was merged into one of them."""
+    found, new = set[int](), set(customers)
+    while new:
+        found |= new
+        merged = rows(f"SELECT id FROM customer WHERE merged_into_id IN ({marks(list(new))})", list(new))  # noqa: S608  # marks only
+        new = {row[0] for row in merged}
+    return sorted(found)
 
 
 def forward(entry: Audit, on: date) -> None:

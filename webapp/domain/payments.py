@@ -9,7 +9,7 @@ from webapp.domain import audit, ledger
 from webapp.domain.allocation import ACCOUNT, GENERAL, METHOD, PACKAGE, Allocation, Fill
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.memberships import expire_due
+from webapp.domain.memberships import hold
 from webapp.domain.paying import payers_for
 from webapp.domain.settling import FORFEITED, forfeited_left, reduce_due, sweep
 from webapp.domain.tendering import Open, Tender, open_invoice, open_invoices, plan
@@ -50,9 +50,9 @@ def pay_all(
     group that the customer is in, `Changed` when an invoice is no longer open.
     ``received_on`` is when the money came, today unless told; the books are dated today.
     """
-    if payer is not None:
-        expire_due(on, customer_id=payer.id)
-    invoices = [_open(invoice_id, on) for invoice_id in dict.fromkeys(invoice_ids)]
+    found = Invoice.select().where(Invoice.id.in_(list(invoice_ids)))
+    hold(on, *{invoice.customer_id for invoice in found}, *([payer.id] if payer else []))
+    invoices = [_open(invoice_id) for invoice_id in dict.fromkeys(invoice_ids)]
     if not invoices:
         raise DomainError("Choose at least one invoice.")
     received = received_on or on
@@ -84,10 +84,8 @@ def pay_all(
     return [*taken.values(), *_kept(open_, planned.allocation, tenders, entry, on, received)]
 
 
-def _open(invoice_id: int, on: date) -> Invoice:
+def _open(invoice_id: int) -> Invoice:
     invoice = Invoice.get_by_id(invoice_id)
-    if expire_due(on, customer_id=invoice.customer_id):
-        invoice = Invoice.get_by_id(invoice_id)
     if invoice.status != "open":
         raise Changed(f"Invoice {invoice.code} is {invoice.status}; there is nothing to pay.")
     return invoice

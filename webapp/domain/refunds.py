@@ -10,12 +10,13 @@ from webapp.domain import audit, ledger, numbers
 from webapp.domain.allocation import PACKAGE
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.memberships import expire_due
+from webapp.domain.memberships import hold, owners
+from webapp.domain.pay_outs import PayOut, received
 from webapp.domain.payments import fill_from_package
 from webapp.domain.rates import Basis, tax_split
 from webapp.domain.settling import REMOVED, end
 from webapp.models import Allocation as AllocationRow
-from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, PaymentMethod, User
+from webapp.models import Audit, Company, CreditNote, Invoice, InvoiceLine, Membership, User
 from webapp.money import times
 
 KEEP, AT_STANDARD = "keep", "standard"
@@ -53,13 +54,6 @@ class Offer(NamedTuple):
     @property
     def refund_minor(self) -> int:
         return self.funds_minor - self.open_draws_minor - self.charged_minor
-
-
-class PayOut(NamedTuple):
-    """So much of the refund by one method, at most what came by it."""
-
-    method: PaymentMethod
-    amount_minor: int
 
 
 def offers(membership: Membership, fee_minor: int = 0) -> list[Offer]:
@@ -107,38 +101,6 @@ def differences(membership: Membership) -> list[Difference]:
     return found
 
 
-def received(membership: Membership) -> dict[int, int]:
-    """What came in for this membership by each method, and neither bounced nor was given back: the most that each can
-    pay out."""
-    came = rows(
-        "SELECT p.method_id, SUM(a.amount_minor) FROM allocation a"
-        " JOIN invoice_line l ON l.id = a.line_id JOIN payment p ON p.journal_id = a.journal_id"
-        " WHERE l.membership_id = ? AND l.source = 'sale' AND a.source = 'method'"
-        " AND NOT EXISTS (SELECT 1 FROM journal m WHERE m.mirrors_id = a.journal_id)"
-        " AND NOT EXISTS (SELECT 1 FROM journal b WHERE b.kind = 'bounce' AND b.source_id = p.id) GROUP BY p.method_id",
-        (membership.id,),
-    )
-    went = rows(
-        "SELECT credit.ref, SUM(t.amount_minor) FROM journal j JOIN transfer t ON t.journal_id = j.id"
-        " JOIN account credit ON credit.id = t.credit_id"
-        " WHERE j.membership_id = ? AND j.kind = 'refund' AND credit.kind = 'M' GROUP BY credit.ref",
-        (membership.id,),
-    )
-    gone = {method: int(amount) for method, amount in went}
-    return {method: int(amount) - gone.get(method, 0) for method, amount in came}
-
-
-def back_to_methods(membership: Membership, refund_minor: int) -> list[PayOut]:
-    """The usual pay-out: to each method that the money came by, as far as it goes."""
-    outs = []
-    for method_id, most in sorted(received(membership).items()):
-        amount = min(most, refund_minor)
-        if amount > 0:
-            outs.append(PayOut(PaymentMethod.get_by_id(method_id), amount))
-            refund_minor -= amount
-    return outs
-
-
 def why_not_refund(membership: Membership) -> str | None:
     """Why nothing of a membership can be given back, in a sentence; None when something can."""
     name = membership.package_name
@@ -180,8 +142,7 @@ def refund(
 
     Open draws are paid from the funds first. Raises `DomainError` when a method would pay out more than came by it.
     """
-    membership = Membership.get_by_id(membership_id)
-    expire_due(on, customer_id=membership.customer_id)
+    hold(on, *owners([membership_id]))
     membership = Membership.get_by_id(membership_id)
     if not membership.is_active or membership.version != version:
         raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")

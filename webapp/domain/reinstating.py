@@ -8,7 +8,7 @@ from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
-from webapp.domain.memberships import expire_due
+from webapp.domain.memberships import hold, owners
 from webapp.domain.reopening import uncancel
 from webapp.domain.settling import EXPIRED, FORFEITED, REMOVED, forfeited_left
 from webapp.domain.transferring import was_transferred
@@ -138,7 +138,7 @@ def would_return(membership: Membership) -> tuple[int, int, int]:
 
 def _up_to(on: date, membership_id: int) -> Membership:
     """The membership as it is that day: what is over has ended, this one and another of its package too."""
-    expire_due(on, customer_id=Membership.get_by_id(membership_id).customer_id)
+    hold(on, *owners([membership_id]))
     return Membership.get_by_id(membership_id)
 
 

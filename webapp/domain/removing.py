@@ -93,6 +93,7 @@ def remove(removals: Sequence[Removal], *, shown: str, by: User, on: date, reaso
 
     Raises `Changed` when one of them was changed since, or when it would do something else than was shown.
     """
+    memberships.hold(on, *memberships.owners(removal.membership for removal in removals))
     now = consequences([removal.membership for removal in removals])
     unchanged = {leaving.removal for leaving in now if leaving.is_active} == set(removals)
     if unchanged and mark(now) != shown:

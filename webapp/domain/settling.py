@@ -113,21 +113,25 @@ def end(membership: Membership, reason: str, *, entry: Audit, on: date, invoice_
     membership.state, membership.reason, membership.inactive_on = "inactive", reason, on
     membership.version += 1
     if reason == EXPIRED and Company.get_by_id(1).expiry_policy == "forfeit":
-        _forfeit(membership, entry=entry, on=on)
+        forfeit(membership, _held(membership), entry=entry, on=on)
     else:
         sweep(membership, reason, entry=entry, on=on, invoice_id=invoice_id)
     cancel_unpaid(membership, entry=entry, on=on)
 
 
-def _forfeit(membership: Membership, *, entry: Audit, on: date) -> None:
+def forfeit(
+    membership: Membership, amount_minor: int, *, entry: Audit, on: date, invoice_id: int | None = None
+) -> None:
+    """Keep so much of the package funds of an ended membership; `invoice_id` names the invoice it came back from."""
     ledger.post(
         "forfeit",
         "membership",
         membership.id,
-        [ledger.Move(ledger.package_funds(membership.id), FORFEITED, _held(membership))],
+        [ledger.Move(ledger.package_funds(membership.id), FORFEITED, amount_minor)],
         audit=entry,
         on=on,
         part=ledger.next_part("forfeit", "membership", membership.id),
+        invoice_id=invoice_id,
         membership_id=membership.id,
     )
 

@@ -6,7 +6,7 @@ from webapp.db import rows, transactional, utcnow
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.memberships import ACCOUNT_OFF, expire_due, why_not
+from webapp.domain.memberships import ACCOUNT_OFF, hold, owners, why_not
 from webapp.domain.settling import REMOVED, end
 from webapp.models import Company, Customer, Membership, MembershipItem, PaymentMethod, User
 from webapp.models.invoice import invoice_code
@@ -19,9 +19,7 @@ def transfer(membership_id: int, to: Customer, *, version: int, by: User, on: da
     The old one ends for good. Refused while an invoice of it is open, and for whoever could not be added to the
     package.
     """
-    old = Membership.get_by_id(membership_id)
-    for customer_id in (old.customer_id, to.id):
-        expire_due(on, customer_id=customer_id)
+    hold(on, to.id, *owners([membership_id]))
     old = Membership.get_by_id(membership_id)
     if not old.is_active or old.version != version:
         raise Changed(f"{old.package_name} was changed by somebody else meanwhile. Look again.")

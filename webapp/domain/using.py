@@ -7,7 +7,7 @@ from typing import NamedTuple
 from webapp.db import transactional
 from webapp.domain import drafts, invoicing, ledger, payments, tendering
 from webapp.domain.errors import Changed, DomainError
-from webapp.domain.memberships import expire_due
+from webapp.domain.memberships import hold, owners
 from webapp.domain.quoting import Quote, quote_lines
 from webapp.models import Company, DraftLine, Invoice, Item, Membership, MembershipItem, PaymentMethod, User
 
@@ -52,8 +52,7 @@ def use(membership_id: int, item: Item, quantity_milli: int, *, version: int, by
 
     Refuses, and changes nothing, when not all of it is left or when the funds do not reach.
     """
-    membership = Membership.get_by_id(membership_id)
-    expire_due(on, customer_id=membership.customer_id)
+    hold(on, *owners([membership_id]))
     membership = Membership.get_by_id(membership_id)
     if membership.version != version or not membership.is_active:
         raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")

@@ -9,7 +9,7 @@ from webapp.domain.bounces import has_bounced
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
-from webapp.domain.memberships import expire_due
+from webapp.domain.memberships import hold
 from webapp.domain.merging import forward, owner_of
 from webapp.domain.paying import concerned
 from webapp.domain.reopening import reopen_completed
@@ -28,7 +28,7 @@ from webapp.models import (
 from webapp.models.invoice import invoice_code
 
 TO_ACCOUNT, REFUNDED = "account", "refunded"
-OF_AN_INVOICE = ("issue", "pay", "restore", "cancel", "uncancel", "credit")
+OF_AN_INVOICE = ("issue", "pay", "restore", "forfeit", "cancel", "uncancel", "credit")
 """The kinds of journal that a void takes back."""
 OUT_OF_TURN = ("pay", "credit")
 """Those whose mirrors only add to what an invoice asks for, so that they may go before newer ones."""
@@ -42,6 +42,7 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
     methods. Raises `DomainError` when the invoice sold a package that other live invoices draw from, when package funds
     would go below zero, or general funds below the credit limit.
     """
+    hold(on, *concerned(Invoice.get_by_id(invoice_id)))
     invoice = Invoice.get_by_id(invoice_id)
     if invoice.status not in ("open", "paid"):
         raise Changed(f"Invoice {invoice.code} is {invoice.status} and cannot be voided.")
@@ -49,8 +50,6 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
         raise DomainError("Say why the invoice is voided.", "reason")
     if money not in (TO_ACCOUNT, REFUNDED):
         raise DomainError("Choose where the money goes.", "money")
-    expire_due(on, customer_id=invoice.customer_id)
-    invoice = Invoice.get_by_id(invoice_id)
     _refuse_drawn_sale(invoice)
     before = ledger.balances("G", concerned(invoice))
     entry = audit.record(
@@ -83,13 +82,14 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
 
 
 def _refuse_drawn_sale(invoice: Invoice) -> None:
-    """A sale with draws on other live invoices is refunded, not voided."""
+    """A sale with draws on other live invoices is refunded, not voided; what was credited of them is no draw."""
     others = rows(
         "SELECT DISTINCT i.series, i.number, m.package_name FROM invoice_line sale"
         " JOIN membership m ON m.id = sale.membership_id"
         " JOIN invoice_line l ON l.membership_id = sale.membership_id AND l.source = 'draw'"
         " JOIN invoice i ON i.id = l.invoice_id AND i.status IN ('open', 'paid') AND i.id <> sale.invoice_id"
-        " WHERE sale.invoice_id = ? AND sale.source = 'sale' ORDER BY i.series, i.number",
+        " WHERE sale.invoice_id = ? AND sale.source = 'sale' AND l.quantity_milli > l.credited_milli"
+        " ORDER BY i.series, i.number",
         (invoice.id,),
     )
     if others:
@@ -109,7 +109,7 @@ def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
     for journal in _in_turn(ledger.live(list(found))):
         ledger.mirror(journal, audit=entry, on=on)
         payment = Payment.get_or_none(Payment.journal == journal)
-        if journal.kind == "restore":
+        if journal.kind in ("restore", "forfeit"):
             _leave_with_active(journal, entry, on)
         if payment and not payment.method.is_account and (money == TO_ACCOUNT or has_bounced(payment)):
             ledger.post(
@@ -128,18 +128,23 @@ def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
             )
 
 
-def _leave_with_active(restore: Journal, entry: Audit, on: date) -> None:
-    """What had been forfeited once is not forfeited again when its membership was brought back since."""
-    membership = Membership.get_by_id(restore.membership_id)
+def _leave_with_active(taken_back: Journal, entry: Audit, on: date) -> None:
+    """What had been forfeited once is not forfeited again when its membership was brought back since, and what was
+    forfeited again came back with it already."""
+    membership = Membership.get_by_id(taken_back.membership_id)
     if membership.is_active:
+        kind, package = taken_back.kind, ledger.package_funds(membership.id)
+        again, source, target = (
+            ("reinstate", FORFEITED, package) if kind == "restore" else ("forfeit", package, FORFEITED)
+        )
         ledger.post(
-            "reinstate",
+            again,
             "membership",
             membership.id,
-            [Move(FORFEITED, ledger.package_funds(membership.id), ledger.moved(restore))],
+            [Move(source, target, ledger.moved(taken_back))],
             audit=entry,
             on=on,
-            part=ledger.next_part("reinstate", "membership", membership.id),
+            part=ledger.next_part(again, "membership", membership.id),
             membership_id=membership.id,
         )
 
@@ -241,8 +246,8 @@ def _sweep_inactive(invoice: Invoice, entry: Audit, on: date) -> None:
 def _has_live_lines(membership_id: int) -> bool:
     return bool(
         rows(
-            "SELECT 1 FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
-            " WHERE l.membership_id = ? AND i.status IN ('open', 'paid') LIMIT 1",
+            "SELECT 1 FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id AND i.status IN ('open', 'paid')"
+            " WHERE l.membership_id = ? AND l.quantity_milli > l.credited_milli LIMIT 1",
             (membership_id,),
         )
     )

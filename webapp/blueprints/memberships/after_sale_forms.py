@@ -10,7 +10,8 @@ from wtforms.validators import Length
 
 from webapp.domain.customers import offered_customers
 from webapp.domain.errors import Changed
-from webapp.domain.refunds import AT_STANDARD, KEEP, PayOut
+from webapp.domain.pay_outs import PayOut
+from webapp.domain.refunds import AT_STANDARD, KEEP
 from webapp.forms import DayField, LineField, MoneyField, OnceForm, QuantityField, required
 from webapp.models import Customer, Membership, MembershipItem, PaymentMethod
 from webapp.picking import Found, PickField

@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from webapp.access import actor, can, requires
 from webapp.blueprints.memberships.acting import CHANGED, SENT_BEFORE, after, sign
 from webapp.blueprints.memberships.after_sale_forms import RefundForm, field_of, refund_form
-from webapp.domain import credit_notes, refunds, removing
+from webapp.domain import credit_notes, pay_outs, refunds, removing
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_history import items_of
 from webapp.domain.refunds import Offer
@@ -65,7 +65,7 @@ def credit_note(note_id: int) -> Response:
 
 def _methods(membership: Membership) -> list[PaymentMethod]:
     """The methods that money came by and can go back by."""
-    came = [method_id for method_id, most in refunds.received(membership).items() if most > 0]
+    came = [method_id for method_id, most in pay_outs.received(membership).items() if most > 0]
     found = PaymentMethod.select().where(PaymentMethod.id.in_(came or [0]))
     return list(found.order_by(PaymentMethod.position, PaymentMethod.id))
 
@@ -74,17 +74,17 @@ def _refill(membership: Membership, form: RefundForm) -> bool:
     """Put the usual amounts beside the methods, unless somebody typed others. Whether the refund is another one than
     was stated when the amounts were shown."""
     refund_minor = _offer(membership, form).refund_minor
-    usual = refunds.back_to_methods(membership, max(0, refund_minor))
+    usual = pay_outs.back_to_methods(membership, max(0, refund_minor))
     if not form.is_submitted():
         form.fill(usual)
         return False
     stated = form.stated_minor
-    if stated is None or form.pay_outs() == _in_order(form, refunds.back_to_methods(membership, stated)):
+    if stated is None or form.pay_outs() == _in_order(form, pay_outs.back_to_methods(membership, stated)):
         form.fill(usual)
     return refund_minor > 0 and stated != refund_minor
 
 
-def _in_order(form: RefundForm, outs: list[refunds.PayOut]) -> list[refunds.PayOut]:
+def _in_order(form: RefundForm, outs: list[pay_outs.PayOut]) -> list[pay_outs.PayOut]:
     """As the form has them."""
     amounts = {out.method.id: out for out in outs}
     return [amounts[method.id] for method in form.methods if method.id in amounts]
@@ -110,7 +110,7 @@ def _refund(membership: Membership, form: RefundForm) -> CreditNote:
 
 
 def _sign(membership: Membership) -> str:
-    received = sorted(refunds.received(membership).items())
+    received = sorted(pay_outs.received(membership).items())
     return sign(membership, refunds.offers(membership), received, removing.consequences([membership.id]))
 
 
@@ -118,7 +118,7 @@ def _facts(membership: Membership, form: RefundForm) -> dict[str, Any]:
     """What the screen and its preview state alike."""
     fee = form.fee.data or 0
     chosen = _offer(membership, form)
-    received = refunds.received(membership)
+    received = pay_outs.received(membership)
     out = sum(pay_out.amount_minor for pay_out in form.pay_outs())
     return {
         "membership": membership,

@@ -79,8 +79,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "mirrors",
         "Invoice {0} is void, but journal {1} ({2}) of it is live.",
         """SELECT i.id, j.id, j.kind FROM invoice i JOIN journal j ON j.invoice_id = i.id
-        WHERE i.status = 'void' AND j.kind IN ('issue', 'pay', 'restore', 'cancel', 'uncancel', 'credit') AND {live}
-        ORDER BY j.id""",
+        WHERE i.status = 'void' AND {live}
+        AND j.kind IN ('issue', 'pay', 'restore', 'forfeit', 'cancel', 'uncancel', 'credit') ORDER BY j.id""",
     ),
     rule(
         "once",
