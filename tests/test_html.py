@@ -30,6 +30,15 @@ def test_good_html_has_no_faults(site):
     assert html.faults(site, "/things", GOOD) == []
 
 
+def test_what_an_answer_says_makes_no_difference_but_whether_it_says_anything():
+    said = '<p title="Ann" id="1">Ann</p><a href="/2" aria-label="Ann"> </a><input value="">'
+    other = '<p title="Zoë &gt; &quot;" id="1">Zoë</p><a href="/2" aria-label="Z"> </a><input value="">'
+    assert html.skeleton(said) == html.skeleton(other)
+    for changed in (said.replace('"1"', '"2"'), said.replace(">Ann<", "> <"), said.replace("Ann<", "<b>Ann</b><"),
+                    said.replace('label="Ann"', 'label=""'), said.replace("/2", "/3")):  # fmt: skip
+        assert html.skeleton(changed) != html.skeleton(said)
+
+
 FAULTS = [
     ("<div><p>text</div>", "</div> where <p> is open"),
     ("<div>", "<div> is never closed"),

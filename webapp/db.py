@@ -32,7 +32,8 @@ _ATTEMPTS, _SECONDS = 12, 3
 LOST = {"57P01", "57P02", "57P03", "25P03", "40003"}
 """What PostgreSQL says when it ends a connection, besides the whole class 08; often it has no time to say anything."""
 
-_TURN = "LOCK TABLE schema_version IN SHARE UPDATE EXCLUSIVE MODE"
+_VERSION = "schema_version"
+_TURN = f"LOCK TABLE {_VERSION} IN SHARE UPDATE EXCLUSIVE MODE"
 """Whoever was refused once waits for others who were: twenty who try again at once would only refuse each other. A lock
 on a table, since it is the one statement that waits before the transaction decides which moment it sees."""
 
@@ -360,6 +361,24 @@ def stamped(moment: datetime) -> Iterator[None]:
 def as_day(value: Any) -> date | None:
     """A day from a fixed-SQL row: text on SQLite, a date on PostgreSQL."""
     return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+@contextmanager
+def filling() -> Iterator[None]:
+    """Around acts of one transaction that together write thousands of rows.
+
+    PostgreSQL plans by what it last saw in its tables. It looks once a minute and sees what is committed, so to it they
+    would be empty, and every statement from then on would read all of them from end to end. It passes locked ones by.
+    """
+    if isinstance(db.obj, Postgres):
+        tables = rows(
+            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename <> ?", (_VERSION,)
+        )
+        names = ", ".join(f'"{table}"' for (table,) in tables)
+        db.execute_sql(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
+    yield
+    if isinstance(db.obj, Postgres):
+        db.execute_sql("ANALYZE")
 
 
 def hold_rows(model: type[peewee.Model], ids: Iterable[int]) -> list[int]:

@@ -1,7 +1,9 @@
 """The sample business: every state of every thing, real prices, clean books, and the same again tomorrow."""
 
 import csv
+import threading
 import unicodedata
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +13,9 @@ import pytest
 from tests import factories as f
 from tests import published
 from tests.business import PROFILE, cheap_hash
-from webapp.db import rows
+from tests.conftest import Running, disconnect, restored
+from tests.engines import Postgres
+from webapp.db import db, rows
 from webapp.domain import company, demo
 from webapp.domain.checks import faults
 from webapp.domain.company import Owner
@@ -96,12 +100,26 @@ def count(condition: str) -> int:
     return int(rows(f"SELECT COUNT(*) FROM {condition}", [day.isoformat() for day in days])[0][0])
 
 
+@pytest.fixture(scope="module")
+def filled(engine: Running) -> str:
+    """The state of a business with the sample year. While it is filled on PostgreSQL, somebody else looks at how large
+    its tables are: to them they are still empty."""
+    db.initialize(engine.database)
+    engine.engine.restore("business")
+    if isinstance(engine.engine, Postgres):
+        threading.Timer(3, engine.engine.connection.execute, ["ANALYZE (SKIP_LOCKED)"]).start()
+    demo.fill(owner=User.get(User.name == "Owner"), on=TODAY)
+    disconnect(engine.database)
+    engine.engine.keep("filled")
+    return "filled"
+
+
 @pytest.fixture
-def sample(cast: dict[str, User]) -> None:
-    demo.fill(owner=cast["owner"], on=TODAY)
+def sample(engine: Running, filled: str) -> Iterator[peewee.Database]:
+    yield from restored(engine, filled)
 
 
-def test_it_holds_every_state_of_every_thing(sample: None) -> None:
+def test_it_holds_every_state_of_every_thing(sample: peewee.Database) -> None:
     assert [what for what, condition in STATES.items() if not count(condition)] == []
     assert count("payment_method m WHERE NOT EXISTS (SELECT 1 FROM payment p WHERE p.method_id = m.id)") == 0
     assert (count("customer"), count("invoice") > 600, count("journal WHERE posted_on > ?")) == (120, True, 0)
@@ -109,7 +127,7 @@ def test_it_holds_every_state_of_every_thing(sample: None) -> None:
 
 
 @pytest.mark.sqlite_only
-def test_what_was_done_is_stamped_with_its_day(sample: None) -> None:
+def test_what_was_done_is_stamped_with_its_day(sample: peewee.Database) -> None:
     business, done = Company.get_by_id(1), Audit.fetch("act = 'Saved'")
     days = dict(rows("SELECT id, issued_on FROM invoice"))
     assert done
@@ -118,15 +136,17 @@ def test_what_was_done_is_stamped_with_its_day(sample: None) -> None:
 
 
 @pytest.mark.sqlite_only
-def test_the_same_day_gives_the_same_year(business: peewee.Database, cast: dict[str, User]) -> None:
-    years = []
-    for _ in range(2):
-        with business.atomic() as trial:
-            demo.fill(owner=cast["owner"], on=TODAY)
-            years.append(rows("SELECT status, series, number, customer_name, issued_on, total_minor FROM invoice"))
-            trial.rollback()
-    assert years[0] == years[1]
-    assert len(years[0]) > 600
+def test_the_same_day_gives_the_same_year(filled: str, engine: Running, cast: dict[str, User]) -> None:
+    demo.fill(owner=cast["owner"], on=TODAY)
+    now = year()
+    disconnect(engine.database)
+    engine.engine.restore(filled)
+    assert year() == now
+    assert len(now) > 600
+
+
+def year() -> list[tuple[object, ...]]:
+    return rows("SELECT status, series, number, customer_name, issued_on, total_minor FROM invoice")
 
 
 @pytest.mark.sqlite_only

@@ -1,4 +1,5 @@
-"""Thousands of real purchases through the verbs that the screens use: the figures must come out to the cent."""
+"""Real purchases through the verbs that the screens use: the figures must come out to the cent. A tenth of the
+customers, by both rules on both engines; python3 run.py bench replays all of them."""
 
 import csv
 import json
@@ -15,15 +16,6 @@ from webapp.domain.checks import faults
 from webapp.money import format_money, parse_money
 
 rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-
-
-@pytest.mark.sqlite_only
-def test_all_purchases_come_to_the_published_totals(business: None) -> None:
-    """In full by the first rule on one engine; a tenth shows that the other rule and the other engine do the same, and
-    the bench replays all of it by both on both."""
-    rule = RULES[0]
-    assert replay.replay(rule, replay.purchases()) == replay.expected(rule)
-    assert faults() == []
 
 
 @rules

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from webapp.db import stamped, transactional
+from webapp.db import filling, stamped, transactional
 from webapp.domain.demo import catalogue, everyday, exhibits, people
 from webapp.domain.demo.shop import Shop
 from webapp.models import Company, User
@@ -21,6 +21,11 @@ LONGEST_PAST = 370
 @transactional
 def fill(*, owner: User, on: date) -> None:
     """Fill a business that was just set up. Its past ends on the day before `on`."""
+    with filling():
+        _fill(owner, on)
+
+
+def _fill(owner: User, on: date) -> None:
     rng = Random(SEED)  # noqa: S311  # a story, not a secret
     zone = ZoneInfo(Company.get_by_id(1).timezone)
     with stamped(datetime.combine(on - timedelta(LONGEST_PAST), time(8), zone)):
