@@ -50,3 +50,18 @@ def test_whoever_names_the_connections_is_left_to_it(
         assert database.execute_sql("SHOW application_name").fetchone() == ("till",)
     disconnect(database)
     db.initialize(engine.database)
+
+
+@pytest.mark.postgres_only
+def test_an_app_that_was_made_has_no_connection_yet_that_a_fork_would_share(
+    engine: Running, business: peewee.Database, tmp_path: Path
+) -> None:
+    sign = "&" if "?" in engine.engine.url else "?"
+    database = start(f"{engine.engine.url}{sign}application_name=forked", tmp_path, SECRETS[0])
+    open_ones = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'forked'"
+    with business.connection_context():
+        assert business.execute_sql(open_ones).fetchone() == (0,)
+        with database.connection_context():
+            assert business.execute_sql(open_ones).fetchone() == (1,)
+    disconnect(database)
+    db.initialize(engine.database)

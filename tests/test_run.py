@@ -130,3 +130,17 @@ def test_a_sample_that_could_not_be_made_is_not_served(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="could not be made"):
         run.make_demo(tmp_path / "demo.db", tmp_path / "demo-password")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_cannot_start_says_why_in_a_sentence_and_ends(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "SECRET_KEY": "x", "CARNET_INSTANCE": str(tmp_path)}
+    said = subprocess.run(
+        [sys.executable, "-m", "gunicorn", *run.GUNICORN, f"--bind=127.0.0.1:{port}", "wsgi:app"],
+        cwd=run.ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert said.returncode == 3
+    assert "Carnet cannot start. SECRET_KEY can be guessed" in said.stderr
+    assert "Traceback" not in said.stderr

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 import peewee
 from playhouse.cockroachdb import PooledCockroachDatabase
-from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
+from playhouse.pool import MaxConnectionsExceeded, PooledDatabase, PooledPostgresqlDatabase
 from psycopg.conninfo import conninfo_to_dict
 
 P = ParamSpec("P")
@@ -231,6 +231,13 @@ def _sqlite(path: str) -> peewee.SqliteDatabase:
             "cache_size": -65536,
         },
     )
+
+
+def hang_up(database: peewee.Database) -> None:
+    """Close this thread's connection, and those that wait in a pool."""
+    database.close()
+    if isinstance(database, PooledDatabase):
+        database.close_idle()
 
 
 def is_sqlite() -> bool:

@@ -15,11 +15,15 @@ from webapp.migrations import migrate, state
 from webapp.models import Company
 
 
-class StaleDatabase(RuntimeError):
+class CannotStart(RuntimeError):
+    """Something has to be put right before anybody is served; the sentence says what."""
+
+
+class StaleDatabase(CannotStart):
     """The database was left by another version of the program."""
 
 
-class GuessableSecret(RuntimeError):
+class GuessableSecret(CannotStart):
     """Cookies would be signed with what anybody may know."""
 
 
@@ -32,6 +36,7 @@ def init_app(app: Flask) -> None:
     if not app.config.get("SKIP_SCHEMA_CHECK"):
         check_schema(app)
         hosts.warn_of_other_secrets(database)
+    db.hang_up(database)  # a server may fork this process into several
 
 
 def take_requests(app: Flask) -> None:

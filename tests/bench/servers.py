@@ -1,4 +1,4 @@
-"""gunicorn on the loopback, and clients that measure it: one worker, eight threads, connections kept alive."""
+"""gunicorn on the loopback as run.py starts it, and clients that measure it: one worker, connections kept alive."""
 
 import contextlib
 import http.client
@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
+import run
 from tests.business import PASSWORD, address
 
-OPTIONS = ("--worker-class=gthread", "--workers=1", "--threads=8", "--keep-alive=300", "--no-control-socket")
+OPTIONS = (*run.GUNICORN, "--keep-alive=300")
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -52,3 +52,17 @@ def test_the_names_of_items_can_be_read(open_page: OpenPage, long_names: None) -
     page.goto("/billing/packages")
     name = page.get_by_text(ITEM)
     assert name.evaluate("name => name.scrollWidth <= name.clientWidth")
+
+
+MOVES = """() => [...document.querySelectorAll("*")].map(element => getComputedStyle(element)).filter(style =>
+    style.animationName !== "none" || style.transitionDuration.split(", ").some(time => parseFloat(time) > 0)).length"""
+
+
+def test_nothing_moves_for_who_asked_for_less_motion(open_page: OpenPage, long_names: None) -> None:
+    page = open_page("manager")
+    page.goto("/billing/packages")
+    page.get_by_role("link", name="Add to Package").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert page.evaluate(MOVES) == 0
+    page.emulate_media(reduced_motion="no-preference")
+    assert page.evaluate(MOVES) > 0

@@ -25,7 +25,7 @@ FAULTS = {
     "kill-postgres": Fault(kills.postgres, 20, 2, ("postgres",)),
     "kill-primary": Fault(failover.primary, 10, 1, ("postgres",)),
     "kill-replica": Fault(failover.replica, 5, 1, ("postgres",)),
-    "backup-under-load": Fault(copies.backups, 100, 2, ("sqlite",)),
+    "backup-under-load": Fault(copies.backups, 100, 2),
     "kill-migration": Fault(kills.migration, 50, 4),
     "fifty-for-the-last": Fault(crowds.of_the_last, 20, 1),
     "disk-full": Fault(disk.full, 10, 1),

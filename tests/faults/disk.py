@@ -227,7 +227,7 @@ def _flip_a_bit(file: Path, copy: Path, chance: random.Random) -> int:
 
 def _found(copy: Path) -> str:
     """What says that the file is damaged."""
-    with opened_file(copy) as database:
+    with opened(f"sqlite:///{copy}") as database:
         try:
             with database.connection_context():
                 if [row[0] for row in rows("PRAGMA integrity_check(1)")] != ["ok"]:
@@ -249,15 +249,15 @@ def _compared(copy: Path, right: dict[str, list[tuple[Any, ...]]]) -> str:
 def _money(file: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every amount, quantity and reference of the books; a text with another letter is no other balance."""
     tables = {str(model._meta.table_name) for model in MODELS} & set(MONEY)
-    with opened_file(file) as database, database.connection_context():
+    with opened(f"sqlite:///{file}") as database, database.connection_context():
         found = {table: rows(f"SELECT * FROM {table} ORDER BY id") for table in sorted(tables)}
     return {table: [tuple(v for v in row if isinstance(v, int)) for row in found[table]] for table in found}
 
 
 @contextlib.contextmanager
-def opened_file(file: Path) -> Iterator[peewee.Database]:
-    """A file of SQLite in the place of the database; whoever needs the other says so afterwards."""
-    database = databases.connect(f"sqlite:///{file}")
+def opened(url: str) -> Iterator[peewee.Database]:
+    """Another database in the place of the one at hand; whoever needs that again says so afterwards."""
+    database = databases.connect(url)
     try:
         yield database
     finally:

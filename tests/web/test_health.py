@@ -51,16 +51,18 @@ def test_a_database_that_hangs(app: Flask, visitor: Client, monkeypatch: pytest.
 
     monkeypatch.setattr(health, "SECONDS", 0)
     monkeypatch.setattr(health, "_fault", hang)
-    for _ in range(3):
-        began = time.monotonic()
-        answer = visitor.get("/readyz")
-        assert (answer.status_code, answer.text) == (503, "The database does not answer.\n")
-        assert time.monotonic() - began < 5
-        assert visitor.get("/healthz").status_code == 200
-    assert len(asked) == 1
-    hanging.set()
-    monkeypatch.undo()
-    app.extensions["carnet.readiness"].result(20)
+    try:
+        for _ in range(3):
+            began = time.monotonic()
+            answer = visitor.get("/readyz")
+            assert (answer.status_code, answer.text) == (503, "The database does not answer.\n")
+            assert time.monotonic() - began < 5
+            assert visitor.get("/healthz").status_code == 200
+        assert len(asked) == 1
+    finally:
+        hanging.set()
+        monkeypatch.undo()
+        app.extensions["carnet.readiness"].result(20)
     assert visitor.get("/readyz").status_code == 200
 
 
