@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.browser.conftest import violations
 from tests.clients import client_for
 from tests.screens import addresses, other_states
 from webapp.db import db
@@ -20,14 +20,13 @@ OpenPage = Callable[..., Page]
 
 PARTS = 3
 """So many tests walk the screens, to share them between workers."""
-WHAT_IS_WRONG = """async (inside) => (await axe.run(inside, {resultTypes: ["violations"]})).violations
-    .map(one => `${one.id}: ${one.nodes[0].html}`)"""
 ENLARGED: ViewportSize = {"width": 640, "height": 400}
 """What a desk has left at 200 %."""
 TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll("dialog[open], dialog[open] .body")]
     .filter(element => element.scrollWidth > element.clientWidth + 1).map(element => element.outerHTML.slice(0, 80))"""
 WATCH_SHIFTS = """window.shifts = []; new PerformanceObserver(list => { for (const entry of list.getEntries())
-    if (!entry.hadRecentInput) shifts.push([entry.value, ...entry.sources.map(source => source.node?.nodeName)])
+    if (!entry.hadRecentInput) shifts.push([entry.value, ...entry.sources.map(source =>
+        [source.node?.outerHTML?.slice(0, 80), source.previousRect.toJSON(), source.currentRect.toJSON()])])
 }).observe({type: "layout-shift", buffered: true})"""
 
 
@@ -41,9 +40,7 @@ def screens(app: Flask, cast: dict[str, User]) -> dict[str, str]:
 
 def faults(page: Page, shown: str, inside: str = "html") -> list[str]:
     """What is wrong with the page, or with a part of it, as it is shown now."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(WHAT_IS_WRONG, inside) + page.evaluate(TOO_WIDE)
+    found = violations(page, inside) + page.evaluate(TOO_WIDE)
     return [f"{shown}: {one}" for one in found]
 
 

@@ -72,7 +72,6 @@ def test_every_page_of_them_fits(
     page, seen = open_page("manager", phone=phone), 0
     listen_for_names_that_run(page, said)
     page.goto("/billing/packages")
-    look(page)
     while True:
         expect(page.locator("#memberships-table")).to_contain_text(f"{CROWD} memberships")
         assert page.evaluate(OUT_OF_PAGE) == []
