@@ -64,7 +64,7 @@ class Hands:
 
 @pytest.fixture
 def hands(app: Flask, engine: Running, business: peewee.Database) -> Iterator[Hands]:
-    """As it is served: one process on SQLite, two on PostgreSQL, eight threads each; the owner is signed in."""
+    """As it is served: one process on SQLite, two on PostgreSQL, sixteen threads each; the owner is signed in."""
     environment = {
         "DATABASE_URL": engine.engine.url,
         "SECRET_KEY": str(app.secret_key),
