@@ -100,6 +100,8 @@ function showToasts() {
 new MutationObserver((records) => { if (records.some((record) => record.addedNodes.length)) showToasts(); })
   .observe(toasts, {childList: true});
 showToasts();
+on("htmx:before:swap", () => [...toasts.children].filter((toast) => toast.dataset.used).forEach((toast) => toast.remove()));
+on("click", (event) => { const link = event.target.closest("[data-toast] a"); if (link) link.closest("[data-toast]").dataset.used = "true"; });
 
 setInterval(() => {
   if (!toasts.childElementCount || toasts.matches(":hover, :focus-within")) return;

@@ -48,7 +48,7 @@ def test_a_line_is_credited_over_the_invoice(open_page: OpenPage, invoice: Invoi
     expect(stated).to_contain_text("0.25 h of C172 goes back to PPL; 0.25 h left then")
     expect(stated.get_by_role("row", name="General funds 0.00 +81.00 81.00")).to_be_visible()
     page.get_by_label("Reason").fill("Engine trouble")
-    page.get_by_role("button", name="Credit", exact=True).click()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator("#toasts").get_by_text("113.40 credited. Credit note CN-")).to_be_visible()
     expect(page.locator("#invoice")).to_contain_text("0.25 h credited · 32.40")

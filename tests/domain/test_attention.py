@@ -22,6 +22,7 @@ Queries = Callable[[], AbstractContextManager[list[str]]]
         (lambda: attention.overdue(make.DAY), "invoice_due"),
         (attention.drafts, "invoice_status"),
         (lambda: attention.takings(make.DAY), "payment_received"),
+        (lambda: attention.paid_out(make.DAY), "journal_posted"),
     ],
 )
 def test_each_has_its_index(business, queries: Queries, look: Callable[[], object], index: str) -> None:

@@ -1,6 +1,7 @@
 """A business in this process, whose rows can be kept and put back: for faults that strike between two statements."""
 
 import contextlib
+import logging
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -62,6 +63,7 @@ def laid_out(name: str) -> Iterator[LaidOut]:
         settings = {"DATABASE_URL": engine.url, "INSTANCE": Path(instance), "SECRET_KEY": SECRET, **LONG}
         app = create_app({**settings, "TESTING": True, "PASSWORD_METHOD": CHEAP_HASH})
         app.test_client_class = Client
+        logging.getLogger("webapp").setLevel(logging.CRITICAL)  # what is provoked on purpose is told by its outcome
         database = app.extensions["carnet.database"]
         try:
             yield LaidOut(engine, database, Desk(client_for(app, "owner"), User.get(User.email == address("owner"))))

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
-from webapp.domain import funds, memberships, pay_outs, refunds, transferring, voids
+from webapp.domain import crediting, funds, memberships, pay_outs, refunds, transferring, voids
 from webapp.models import Customer, Invoice, Item, Membership, User
 
 REGION = "section#membership-history"
@@ -89,6 +89,15 @@ def test_draws(bookkeeper: Client, pilot: Membership) -> None:
     assert "<s>1.0 h</s>" in page.text
     for invoice in Invoice.select().where(Invoice.number.in_([2, 3, 4])):
         assert f'href="/billing/invoices/{invoice.id}"' in page.text
+
+
+def test_a_draw_of_which_a_part_was_credited(owner: Client, desk: User, pilot: Membership) -> None:
+    """What stays of it adds up to the total, and to what is left."""
+    invoice = Invoice.get(Invoice.number == 2)
+    crediting.credit(invoice.id, 1, 2500, version=invoice.version, by=desk, on=make.DAY, reason="engine trouble")
+    [row] = [row for row in table(page_of(owner, pilot)) if row[1] == "2026-0002"]
+    assert (row[3], row[6]) == ("10.0 h −2.5 credited", "1,200.00 900.00")
+    assert table(page_of(owner, pilot))[-1][1] == "1,222.50"
 
 
 def test_the_standard_rate_is_the_one_of_the_day(owner: Client, pilot: Membership) -> None:

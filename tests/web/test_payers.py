@@ -84,6 +84,7 @@ def test_the_owner_pays_by_account_for_who_may_not(
     sign = re.search(r'name="shown" value="(\w*)"', shown.text)
     assert sign
     assert frontdesk.post(pay_url(invoice), data=form | {"shown": sign[1]}).status_code == 303
+    assert "Account by Emma Jones 50.00" in words(frontdesk.get(url(invoice)))
     assert (dues(invoice), make.general(emma), make.general(child)) == (0, 1000, 0)
     assert Payment.select().order_by(Payment.id.desc()).get().customer_id == emma.id
 

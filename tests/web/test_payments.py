@@ -453,6 +453,16 @@ def test_it_is_filtered_by_method_with_its_totals(bookkeeper: Client, some: dict
     assert len(listed(bookkeeper.get(f"/billing/payments?method={10**30}"))) == 8
 
 
+def test_what_the_account_paid_for_a_void_invoice_does_not_count(
+    bookkeeper: Client, some: dict[str, Invoice], cast: dict[str, User]
+):
+    paid = Invoice.get(Invoice.number == 5)
+    voids.void(paid.id, reason="typed twice", by=cast["owner"], on=make.DAY)
+    response = bookkeeper.get("/billing/payments")
+    assert "from Account" not in words(response)
+    assert "<s>20.00</s>" in response.text
+
+
 def test_htmx_gets_the_region_alone(bookkeeper: Client, some: dict[str, Invoice]):
     response = bookkeeper.get("/billing/payments?q=2026-0005", htmx="div#payments-table")
     assert len(listed(response)) == 2

@@ -139,6 +139,11 @@ FROM payment p JOIN payment_method method ON method.id = p.method_id
 WHERE p.received_on = ? AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.mirrors_id = p.journal_id)
 GROUP BY method.id, method.name, method.kind, method.position ORDER BY method.position, method.id"""
 
+_PAID_OUT = """
+SELECT COALESCE(SUM(t.amount_minor), 0) FROM journal j JOIN transfer t ON t.journal_id = j.id
+JOIN account credit ON credit.id = t.credit_id AND credit.kind = 'M'
+WHERE j.posted_on = ? AND j.kind IN ('refund', 'withdrawal')"""
+
 _HELD = """
 SELECT COALESCE(SUM(CASE WHEN kind = 'P' THEN credits - debits ELSE 0 END), 0),
     COALESCE(SUM(CASE WHEN kind = 'G' THEN credits - debits ELSE 0 END), 0)
@@ -185,6 +190,11 @@ def takings(on: date) -> list[Taking]:
         Taking(name, bool(own), int(count), int(amount))
         for name, own, count, amount in rows(_TAKINGS, (on.isoformat(),))
     ]
+
+
+def paid_out(on: date) -> int:
+    """What refunds and withdrawals of a day took out of the drawers, in minor units."""
+    return int(rows(_PAID_OUT, (on.isoformat(),))[0][0])
 
 
 def held() -> Held:

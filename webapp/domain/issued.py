@@ -19,7 +19,7 @@ class Source(NamedTuple):
 
 
 class Received(NamedTuple):
-    """A payment of the invoice; `fate` is as in the list of payments."""
+    """A payment of the invoice; `fate` is as in the list of payments, `payer` is empty for its own customer."""
 
     received_on: date | None
     method: str
@@ -27,6 +27,7 @@ class Received(NamedTuple):
     amount_minor: int
     fate: str
     payment: int
+    payer: str
 
 
 class Units(NamedTuple):
@@ -91,8 +92,10 @@ GROUP BY 1, 2, 3, 4 HAVING SUM(a.amount_minor) <> 0
 ORDER BY a.line_id, MIN(a.id)"""
 
 _PAYMENTS = f"""
-SELECT payment.received_on, method.name, method.kind, payment.amount_minor, {FATE}, payment.id
+SELECT payment.received_on, method.name, method.kind, payment.amount_minor, {FATE}, payment.id,
+  CASE WHEN payment.customer_id = invoice.customer_id THEN '' ELSE payer.name END
 FROM payment JOIN payment_method method ON method.id = payment.method_id
+JOIN invoice ON invoice.id = payment.invoice_id JOIN customer payer ON payer.id = payment.customer_id
 LEFT JOIN journal undone ON undone.mirrors_id = payment.journal_id
 LEFT JOIN journal back ON back.kind = 'return' AND back.source = 'journal' AND back.source_id = payment.journal_id
   AND back.part = 0

@@ -30,6 +30,8 @@ class Draw(NamedTuple):
     total_minor: int
     leaves_milli: int | None
     state: str
+    credited_milli: int
+    kept_minor: int
 
 
 class DrawTotals(NamedTuple):
@@ -93,7 +95,7 @@ class Happening(NamedTuple):
 _LIVE = "(line.total_minor - line.credited_net_minor - line.credited_tax_minor)"
 _DRAWS = """SELECT invoice.service_on, invoice.id, invoice.series, invoice.number, line.description, line.unit,
  line.quantity_milli, line.rate_e4, line.standard_rate_e4, line.total_minor, line.leaves_milli, invoice.status,
- line.credited_milli
+ line.credited_milli, line.total_minor - line.credited_net_minor - line.credited_tax_minor
  FROM invoice_line line JOIN invoice ON invoice.id = line.invoice_id
  WHERE line.membership_id = ? AND line.source = 'draw' ORDER BY line.id DESC LIMIT ?"""
 _DRAW_TOTALS = f"""SELECT COUNT(*),
@@ -141,14 +143,15 @@ def draws(membership: Membership, limit: int = LATEST) -> list[Draw]:
 
 
 def _draw(row: Sequence[Any]) -> Draw:
-    service_on, invoice_id, series, number, item, unit, quantity, rate, standard, total, leaves, status, credited = row
+    service_on, invoice_id, series, number, item, unit, quantity, rate, standard, total, leaves, status, *later = row
+    credited, kept = later
     day = as_day(service_on)
     assert day is not None  # noqa: S101  # the column is NOT NULL
     state = {"open": "reserved", "paid": "used"}.get(status, "void")
     if state != "void" and credited == quantity:
         state = "credited"
     code = invoice_code(series, number)
-    return Draw(day, invoice_id, code, item, unit, quantity, rate, standard, total, leaves, state)
+    return Draw(day, invoice_id, code, item, unit, quantity, rate, standard, total, leaves, state, credited, int(kept))
 
 
 def draw_totals(membership: Membership) -> DrawTotals:

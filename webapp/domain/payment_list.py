@@ -92,7 +92,7 @@ def taken_by_day(asked: Asked, first: date, last: date) -> dict[date | None, lis
     text = (
         "SELECT payment.received_on, method.name, method.kind, SUM(payment.amount_minor)"  # noqa: S608  # own text
         f" FROM {_SOURCE} WHERE {_JOINED} AND {condition} AND payment.received_on >= ? AND payment.received_on <= ?"
-        f" AND {FATE} NOT IN ('refunded', 'bounced')"
+        f" AND {FATE} NOT IN ('refunded', 'bounced') AND NOT ({FATE} = 'voided' AND method.kind = 'account')"
         " GROUP BY payment.received_on, method.position, method.id, method.name, method.kind"
         " ORDER BY payment.received_on DESC, method.position, method.id"
     )

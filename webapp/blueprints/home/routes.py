@@ -39,5 +39,6 @@ def index() -> Response:
         steps=first_steps.steps(),
         held=held.held(),
         takings=[one for one in taken if not one.is_account],
+        paid_out=attention.paid_out(day),
         from_account=sum(one.amount_minor for one in taken if one.is_account),
     )

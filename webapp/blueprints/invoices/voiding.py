@@ -45,6 +45,8 @@ def void(invoice_id: int) -> Response:
             return done(*CHANGED, to=to, message=message, stay=not copies)
         except DomainError as error:
             form.refuse(error)
+    elif request.args.get("undo") and not form.is_submitted():
+        form.reason.data = "Undone at once"
     _refuse_what_is_not_issued(invoice)
     return render(
         "invoices/void.html",

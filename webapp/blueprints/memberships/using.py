@@ -118,4 +118,4 @@ def _told(form: UseForm, used: list[Invoice]) -> str:
 def _undo(used: list[Invoice]) -> tuple[str, str] | None:
     if not used or not can(Permission.MANAGE_INVOICES):
         return None
-    return "Undo", url_for("invoices.void", invoice_id=used[0].id)
+    return "Undo", url_for("invoices.void", invoice_id=used[0].id, undo=1)
