@@ -178,4 +178,5 @@ def serialization(engine: str, runs: int) -> Outcome:
                     wrong.append("they kept each other from paying")
             outcome = judge("F22 serialization failures", served, history, runs, wrong)
     busy = f"{history.statuses[503]} of {sum(history.statuses.values())} heard that it is busy after three seconds"
-    return outcome._replace(note=busy)
+    too_many = [busy] if history.statuses[503] > runs // 20 else []
+    return outcome._replace(note=busy, wrong=[*outcome.wrong, *too_many])
