@@ -209,9 +209,9 @@ def test_money_held_and_todays_takings(owner: Client, boss: User) -> None:
     assert "2 payments" in page
     assert "$650.00" in page
     assert 'held already</span><span class="n">45.00' in page
-    assert "Paid out again" not in page
+    assert "Refunded or withdrawn" not in page
     funds.withdraw(bea, make.method("cash"), 12000, by=boss, on=TODAY, reason="moves away")
-    assert 'refunds and withdrawals</span><span class="n">−120.00' in owner.get("/").text
+    assert 'Refunded or withdrawn</span><span class="n">−120.00' in owner.get("/").text
 
 
 def test_what_changed_since_the_last_month_and_a_chart_of_the_year(owner: Client, boss: User) -> None:
