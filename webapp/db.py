@@ -388,20 +388,6 @@ def filling() -> Iterator[None]:
         db.execute_sql("ANALYZE")
 
 
-def hold_rows(model: type[peewee.Model], ids: Iterable[int]) -> list[int]:
-    """Keep these rows to this transaction until it ends; waits for whoever has them. Answers the ids, in the order in
-    which everybody takes them. On SQLite who writes has everything.
-
-    It stands even where the engine keeps transactions apart no better than READ COMMITTED: what is read after it is as
-    the others left it.
-    """
-    wanted = sorted(set(ids))
-    if wanted and not is_sqlite():
-        table = model._meta.table_name
-        rows(f'SELECT id FROM "{table}" WHERE id IN ({marks(wanted)}) ORDER BY id FOR NO KEY UPDATE', wanted)  # noqa: S608  # marks
-    return wanted
-
-
 def marks(values: Sequence[Any]) -> str:
     """``?, ?, ?`` for an IN list of that many values; an empty list matches nothing."""
     return ", ".join("?" * len(values)) or "NULL"

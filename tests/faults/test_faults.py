@@ -100,7 +100,7 @@ def test_without_what_an_act_holds_the_default_of_postgresql_is_not_enough(
 ) -> None:
     """So that the test above can fail."""
     monkeypatch.setattr("webapp.db.ISOLATION", "READ COMMITTED")
-    monkeypatch.setattr("webapp.domain.memberships.hold_rows", lambda model, ids: sorted(set(ids)))
+    monkeypatch.setattr("webapp.domain.memberships.hold_rows", lambda customers: sorted(set(customers)))
     wrong: list[str] = []
     explorer = Explorer(place, wrong, [fund, remove])
     for stop in range(len(explorer.said["fund"])):

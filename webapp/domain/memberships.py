@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from webapp.db import hold_rows, marks, rows, transactional, utcnow
+from webapp.db import marks, rows, transactional, utcnow
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
+from webapp.domain.holding import hold_rows
 from webapp.domain.settling import EXPIRED, REMOVED, end
 from webapp.domain.terms import price, sold_to
 from webapp.models import (
@@ -160,7 +161,7 @@ def hold(on: date, *customers: int) -> None:
 
     What was read of them before may be old; read it again.
     """
-    held = hold_rows(Customer, customers)
+    held = hold_rows(customers)
     for customer_id in held:
         expire_due(on, customer_id=customer_id)
 
@@ -183,7 +184,7 @@ def expire_due(on: date, *, customer_id: int | None = None) -> int:
         where += " AND customer_id = ?"
         params.append(customer_id)
     due = rows(f"SELECT id, customer_id FROM membership WHERE {where} ORDER BY id", params)  # noqa: S608  # fixed text
-    hold_rows(Customer, {owner for _, owner in due})
+    hold_rows(owner for _, owner in due)
     ended = 0
     for membership_id, _ in due:
         membership = Membership.get_by_id(membership_id)
