@@ -9,7 +9,7 @@ import pytest
 from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import DAY, customer, filled, on_the_day, url, words
-from webapp.domain import checks, funds
+from webapp.domain import checks, funds, merging
 from webapp.models import Customer, Group, Invoice, Item, Payment, User
 
 TENDERS = "div#pay-tenders"
@@ -87,6 +87,8 @@ def test_the_owner_pays_by_account_for_who_may_not(
     assert "Account by Emma Jones 50.00" in words(frontdesk.get(url(invoice)))
     assert (dues(invoice), make.general(emma), make.general(child)) == (0, 1000, 0)
     assert Payment.select().order_by(Payment.id.desc()).get().customer_id == emma.id
+    merging.merge(emma, child, by=by, on=DAY)
+    assert "by Emma Jones" not in words(frontdesk.get(url(invoice)))
 
 
 @pytest.mark.parametrize("who", ["stranger", "nobody", "owner of an inactive group"])

@@ -93,7 +93,7 @@ ORDER BY a.line_id, MIN(a.id)"""
 
 _PAYMENTS = f"""
 SELECT payment.received_on, method.name, method.kind, payment.amount_minor, {FATE}, payment.id,
-  CASE WHEN payment.customer_id = invoice.customer_id THEN '' ELSE payer.name END
+  CASE WHEN invoice.customer_id IN (payer.id, payer.merged_into_id) THEN '' ELSE payer.name END
 FROM payment JOIN payment_method method ON method.id = payment.method_id
 JOIN invoice ON invoice.id = payment.invoice_id JOIN customer payer ON payer.id = payment.customer_id
 LEFT JOIN journal undone ON undone.mirrors_id = payment.journal_id
