@@ -36,9 +36,11 @@ settings.load_profile("ci")
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the half of a test that is about the other engine."""
-    unwanted = [item for item in items if not fits_engine(item)]
-    items[:] = [item for item in items if item not in set(unwanted)]
-    config.hook.pytest_deselected(items=unwanted)
+    fitting: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        fitting[fits_engine(item)].append(item)
+    items[:] = fitting[True]
+    config.hook.pytest_deselected(items=fitting[False])
 
 
 def fits_engine(item: pytest.Item) -> bool:

@@ -296,7 +296,7 @@ def _in_one_transaction(act: Callable[[], T], *, in_turn: bool) -> T:
             is_done = True
         has_committed.set(True)
         return result
-    except peewee.PeeweeException as error:
+    except (peewee.PeeweeException, MemoryError) as error:
         _leave_broken()
         if is_done and _may_have_happened(error):
             raise OutcomeUnknown(*error.args) from error

@@ -93,6 +93,13 @@ TROUBLES = {
             "Stop working with it, and tell whoever looks after Carnet: it has to be restored from a backup.",
         ),
     ),
+    Trouble.CRAMPED: (
+        503,
+        Words(
+            "There is no memory left",
+            "Nothing was saved. Carnet begins anew by itself; wait a moment, then try again.",
+        ),
+    ),
     Trouble.UNKNOWN: (
         500,
         Words(
@@ -186,12 +193,12 @@ class Again(NamedTuple):
     fields: list[tuple[str, str]]
 
 
-def on_trouble(error: peewee.PeeweeException) -> Response:
-    """The database failed: what is wrong, whether anything was saved, and what was typed, to be sent again."""
+def on_trouble(error: peewee.PeeweeException | MemoryError) -> Response:
+    """The database or the memory failed: what is wrong, whether it was saved, and what was typed, to be sent again."""
     trouble = trouble_of(error)
     if trouble is None:
         raise error
-    log.warning("the database could not do it: %s", trouble.name.lower(), exc_info=error)
+    log.warning("it could not be done: %s", trouble.name.lower(), exc_info=error)
     status, words = TROUBLES[trouble]
     if _was_saved() and trouble is not Trouble.UNKNOWN:
         words = SAVED
@@ -263,6 +270,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(NotFound, on_not_found)
     app.register_error_handler(DomainError, on_refusal)
     app.register_error_handler(peewee.PeeweeException, on_trouble)
+    app.register_error_handler(MemoryError, on_trouble)
     app.register_error_handler(ParseException, on_garbled)
     app.register_error_handler(ConnectionError, on_garbled)
     app.register_error_handler(BlockingIOError, on_garbled)  # the worker's patience is over

@@ -1,4 +1,5 @@
-"""What can be wrong with the database itself, read from what the engine says. None of it is anybody's fault here."""
+"""What can be wrong with the database itself, read from what the engine says, or with the process that asks it. None of
+it is anybody's fault here."""
 
 from enum import Enum, auto
 
@@ -16,6 +17,7 @@ class Trouble(Enum):
     READ_ONLY = auto()
     FAILING = auto()
     DAMAGED = auto()
+    CRAMPED = auto()
     UNKNOWN = auto()
 
 
@@ -47,8 +49,10 @@ POSTGRES = {
 }
 
 
-def trouble_of(error: peewee.PeeweeException) -> Trouble | None:
+def trouble_of(error: peewee.PeeweeException | MemoryError) -> Trouble | None:
     """What is wrong, or None when the database is well and the fault is the program's."""
+    if isinstance(error, MemoryError):
+        return Trouble.CRAMPED
     if isinstance(error, OutcomeUnknown):
         return Trouble.UNKNOWN
     for sign in signs(error):
@@ -68,10 +72,12 @@ def _is_pool_full(error: peewee.PeeweeException) -> bool:
     return type(getattr(error, "orig", None)).__name__ == "MaxConnectionsExceeded"
 
 
-def needs_a_new_process(error: peewee.PeeweeException) -> bool:
-    """Whether this process may no longer trust what it wrote.
+def needs_a_new_process(error: peewee.PeeweeException | MemoryError) -> bool:
+    """Whether this process may no longer trust what it wrote, or has no room left to work in.
 
     After a failed fsync the system may have forgotten what it could not write, and says so only once. SQLite's driver
     does not tell that from other failures of the disk.
     """
-    return any(isinstance(sign, int) and sign & 0xFF == SQLITE_IOERR for sign in signs(error))
+    return isinstance(error, MemoryError) or any(
+        isinstance(sign, int) and sign & 0xFF == SQLITE_IOERR for sign in signs(error)
+    )

@@ -7,7 +7,19 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.faults import clock, copies, crowds, disk, failover, kills, orders, report, statements, waiting
+from tests.faults import (
+    clock,
+    copies,
+    crowds,
+    disk,
+    failover,
+    kills,
+    memory,
+    orders,
+    report,
+    statements,
+    waiting,
+)
 from tests.faults.report import Outcome
 
 
@@ -29,10 +41,13 @@ FAULTS = {
     "kill-migration": Fault(kills.migration, 50, 4),
     "fifty-for-the-last": Fault(crowds.of_the_last, 20, 1),
     "disk-full": Fault(disk.full, 10, 1),
+    "log-disk-full": Fault(disk.log_full, 10, 1, ("postgres",)),
     "fsync-fails": Fault(disk.failing, 10, 1),
     "read-only": Fault(disk.read_only, 10, 1),
+    "out-of-memory": Fault(memory.exhausted, 20, 2),
     "bit-flips": Fault(disk.flipped, 500, 10, ("sqlite",)),
     "clock-jumps": Fault(clock.jumps, 20, 5),
+    "clock-jumps-under-load": Fault(clock.jumps_under_load, 20, 5),
     "statements": Fault(statements.every_act, 1, 30),
     "interleavings": Fault(orders.explore, 1, 12, ("postgres",)),
     "interleavings-read-committed": Fault(orders.explore_read_committed, 1, 12, ("postgres",)),

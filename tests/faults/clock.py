@@ -2,15 +2,17 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import time_machine
 
 from tests import factories as make
 from tests.business import PASSWORD, address
 from tests.clients import Client, client_for
-from tests.faults import engines
+from tests.faults import engines, jumping
+from tests.faults.history import History, Tills, judge
 from tests.faults.report import Outcome
-from tests.faults.shop import Shop
+from tests.faults.shop import Served, Shop, serve
 from tests.web.billing import filled
 from tests.web.money_forms import Desk, pay
 from webapp.db import rows
@@ -37,22 +39,59 @@ def jumps(engine: str, runs: int) -> Outcome:
                     desk = Desk(client, shop.owner)
                     sent = pay(desk)
                     done += client.post(sent.path, data=sent.fields).status_code == 303
-        with shop.connected():
-            ended = rows(f"{ENDINGS} GROUP BY subject_id HAVING COUNT(*) > 1")
-            happened = len(rows(f"{ENDINGS} GROUP BY subject_id"))
-            twice = rows(
-                "SELECT series, number FROM invoice WHERE number IS NOT NULL GROUP BY 1, 2 HAVING COUNT(*) > 1"
-            )
-        if happened != members:
-            wrong.append(f"{happened} of {members} memberships ended")
-        wrong += [f"membership {row[0]} ended {row[1]} times" for row in ended]
-        wrong += [f"number {row[0]}-{row[1]} was used twice" for row in twice]
+        partial = _done_twice(shop, members, wrong)
         if done != runs:
             wrong.append(f"{runs - done} payments did not go through")
         books = shop.books()
         shop.close()
-    name = "F7 clock jumps"
-    return Outcome(name, engine, runs, done, 0, len(ended) + len(twice) + len(books), None, [*wrong, *books])
+    return Outcome("F7 clock jumps", engine, runs, done, 0, partial + len(books), None, [*wrong, *books])
+
+
+def jumps_under_load(engine: str, runs: int) -> Outcome:
+    """F7: the clock of the served process jumps amid payments."""
+    name, history, wrong = "F7 clock jumps under load", History(), list[str]()
+    with engines.engine(engine) as opened:
+        shop = Shop(opened)
+        members, said = _members(shop), opened.folder / "clock"
+        shop.today -= timedelta(days=2)  # no payment is of a day that is to come, on whatever day it arrives
+        _say(said, JUMPS[0])
+        with serve(shop, f"--config={jumping.__file__}", CLOCK_FILE=str(said)) as served:
+            before = served.workers()
+            with Tills(served, history) as tills:
+                for number in range(runs):
+                    _say(said, JUMPS[number % len(JUMPS)])
+                    if not tills.until(8):
+                        wrong.append(f"nobody could pay after {number} jumps")
+                        break
+                    wrong += [f"{path} was not shown" for path in ("/", "/billing/packages") if _is_ill(served, path)]
+            if served.workers() != before:
+                wrong.append("the process did not outlive the jumps")
+            partial = _done_twice(shop, members, wrong)
+            return judge(name, served, history, runs, wrong)._replace(partial=partial, outage=None)
+
+
+def _say(file: Path, away: timedelta) -> None:
+    """What the clock says from now on; the file is replaced, so that nobody reads half of it."""
+    new = file.with_suffix(".new")
+    new.write_text(f"{away.total_seconds():.0f}", encoding="ascii")
+    new.rename(file)
+
+
+def _is_ill(served: Served, path: str) -> bool:
+    return served.get(path).status != 200
+
+
+def _done_twice(shop: Shop, members: int, wrong: list[str]) -> int:
+    """How much happened twice that may happen only once."""
+    with shop.connected():
+        ended = rows(f"{ENDINGS} GROUP BY subject_id HAVING COUNT(*) > 1")
+        happened = len(rows(f"{ENDINGS} GROUP BY subject_id"))
+        twice = rows("SELECT series, number FROM invoice WHERE number IS NOT NULL GROUP BY 1, 2 HAVING COUNT(*) > 1")
+    if happened != members:
+        wrong.append(f"{happened} of {members} memberships ended")
+    wrong += [f"membership {row[0]} ended {row[1]} times" for row in ended]
+    wrong += [f"number {row[0]}-{row[1]} was used twice" for row in twice]
+    return len(ended) + len(twice)
 
 
 def _members(shop: Shop) -> int:

@@ -26,7 +26,7 @@ from webapp.db import rows
 from webapp.domain import checks
 from webapp.models import MODELS
 
-MEGABYTES = {"sqlite": 24, "postgres": 160}
+MEGABYTES = {"sqlite": 24, "postgres": 160, "log": 64}
 MOST = 500
 """Payments until a full disk is noticed: what is there already has room in it."""
 
@@ -52,6 +52,49 @@ def full(engine: str, runs: int) -> Outcome:
             elif time.monotonic() - began > 5:
                 wrong.append(f"it took {time.monotonic() - began:.1f} s to go on when there was room again")
         return judge(name, served, history, runs, wrong)._replace(outage=None)
+
+
+def log_full(engine: str, runs: int) -> Outcome:
+    """F3: no room on the disk of PostgreSQL's log. It ends itself then; somebody makes room and starts it again."""
+    name, history, wrong = "F3 log disk full", History(), list[str]()
+    if os.geteuid():
+        return Outcome(name, engine, 0, note="not run: only root can make a disk that is small")
+    with (
+        engines.small_disk(MEGABYTES["log"]) as disk,
+        engines.postgresql(disk, is_for_the_log=True) as opened,
+        serve(Shop(opened)) as served,
+    ):
+        for number in range(runs):
+            _to_the_last_segment(opened)
+            _fill(disk)
+            refused = _pay_until(503, served, history)
+            if not refused:
+                wrong.append(f"round {number}: nobody was told")
+            elif "Send again" not in refused.text:
+                wrong.append("what was typed was not kept")
+            if not _has_ended(opened):
+                wrong.append(f"round {number}: PostgreSQL went on without its log")
+            (disk / "filler").unlink()
+            opened.launch()
+            if not _pay_until(DONE, served, history):
+                wrong.append(f"round {number}: nobody could pay when there was room again")
+        return judge(name, served, history, runs, wrong)._replace(outage=None)
+
+
+def _to_the_last_segment(cluster: engines.Postgres) -> None:
+    """Of those that the log has room for already."""
+    last = max(file.name for file in cluster.log_ahead.iterdir() if file.is_file())
+    with psycopg.connect(cluster.url, autocommit=True) as admin:
+        while admin.execute("SELECT pg_walfile_name(pg_current_wal_lsn()) < %s", (last,)).fetchall() == [(True,)]:
+            admin.execute("SELECT pg_logical_emit_message(false, '', 'x')")
+            admin.execute("SELECT pg_switch_wal()")
+
+
+def _has_ended(cluster: engines.Postgres) -> bool:
+    """It begins anew once by itself, finds no room again, and gives up."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return cluster.process is not None and cluster.process.wait(10) != 0
+    return False
 
 
 @contextlib.contextmanager

@@ -22,6 +22,9 @@ CAREFUL = {
     "listen_addresses": "",
 }
 
+HUNGRY = {"wal_recycle": "off", "min_wal_size": "2MB", "max_wal_size": "16MB"}
+"""Asks the disk for room again after each megabyte of its log."""
+
 
 class Engine(Protocol):
     """A database by its URL, in a folder that is gone afterwards."""
@@ -52,16 +55,19 @@ class Postgres(postgres.Cluster):
 
     name = "postgres"
 
-    def __init__(self, disk: Path | None = None) -> None:
-        """On a disk of its own, but for the log that is written ahead, if one is given."""
+    def __init__(self, disk: Path | None = None, *, is_for_the_log: bool = False) -> None:
+        """With its tables on a disk of their own, if one is given, or with the log that is written ahead of them."""
         super().__init__()
-        self.settings = dict(CAREFUL)
-        self.data = (disk or self.folder) / "data"
+        self.settings = CAREFUL | (HUNGRY if is_for_the_log else {})
+        self.shape = ("--wal-segsize=1",) if is_for_the_log else ()
+        elsewhere = disk or self.folder
+        self.data = (self.folder if is_for_the_log else elsewhere) / "data"
+        self.log_ahead = (elsewhere if is_for_the_log else self.folder) / "wal"
         if disk and (owner := self.context.get("user")):
             os.chown(disk, owner, self.context["group"])
 
     def start(self) -> None:
-        made = self._run("initdb", "--pgdata", self.data, "--waldir", self.folder / "wal", *postgres.INITDB)
+        made = self._run("initdb", "--pgdata", self.data, "--waldir", self.log_ahead, *self.shape, *postgres.INITDB)
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr}")
         self.launch()
@@ -115,8 +121,8 @@ def sqlite() -> Iterator[Sqlite]:
 
 
 @contextlib.contextmanager
-def postgresql(disk: Path | None = None) -> Iterator[Postgres]:
-    cluster = Postgres(disk)
+def postgresql(disk: Path | None = None, *, is_for_the_log: bool = False) -> Iterator[Postgres]:
+    cluster = Postgres(disk, is_for_the_log=is_for_the_log)
     try:
         cluster.start()
         yield cluster

@@ -153,6 +153,26 @@ def test_what_fails_after_the_commit_does_not_say_that_nothing_was_saved(
     assert "Send again" not in answer.text
 
 
+def test_a_process_without_memory(desk: Desk, business: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of the act: none of it is there, it can be sent again, and another process takes over."""
+    sent, before, run = pay(desk), Payment.select().count(), business.execute_sql
+
+    def fail(text: str, *args: object) -> object:
+        if text.startswith('INSERT INTO "transfer"'):
+            raise MemoryError
+        return run(text, *args)
+
+    monkeypatch.setattr(business, "execute_sql", fail)
+    answer = desk.client.post(sent.path, data=sent.fields)
+    monkeypatch.undo()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "There is no memory left" in answer.text
+    assert Payment.select().count() == before
+    assert desk.client.post(sent.path, data=filled(answer, sent.path)).status_code == 303
+    assert needs_a_new_process(MemoryError())
+    assert checks.faults() == []
+
+
 def test_a_secret_is_never_shown_again(visitor: Client, business: peewee.Database) -> None:
     form = {"email": "new@carnet.test", "password": "a long and secret word"}
     with only_reading(business):
