@@ -480,6 +480,14 @@ on("submit", (event) => {            // a plain form is sent once; htmx guards i
 });
 addEventListener("pageshow", () => document.querySelectorAll("[data-under-way]").forEach((form) => { delete form.dataset.underWay; }));
 
+// data-live: what follows what is typed says what is wrong now; what was wrong before goes with the first change to it.
+on("input", ({target}) => {
+  if (target.ariaInvalid !== "true" || !target.form || !find("[data-live]", target.form) || target.closest("[data-live]")) return;
+  target.removeAttribute("aria-invalid");
+  const error = document.getElementById(`${target.id}-error`);
+  if (error) error.hidden = true;
+});
+
 // data-zone: the time zone of this machine, to begin with
 const zone = find("[data-zone]");
 if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;

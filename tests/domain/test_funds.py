@@ -163,7 +163,7 @@ def test_what_a_use_would_do_is_known_beforehand(desk: User) -> None:
     emma, trio = f.somebody(), f.trio()
     f.pay(f.save(emma, (trio, None), by=desk), by=desk)
     membership, lesson = Membership.get(Membership.customer == emma), Item.get(Item.name == "Trio lesson")
-    one, all_ = (using.would_use(membership, lesson, quantity, on=f.DAY) for quantity in (1000, 3000))
+    one, all_ = (using.would_use(membership, lesson, quantity, service_on=f.DAY) for quantity in (1000, 3000))
     assert (one.left_milli, one.amount_minor, one.completes, one.refusal) == (3000, 3333, False, None)
     assert (all_.left_milli, all_.amount_minor, all_.completes, all_.refusal) == (3000, 10000, True, None)
     using.use(membership.id, lesson, 3000, version=membership.version, by=desk, on=f.DAY)

@@ -13,6 +13,8 @@ from tests import factories as make
 from tests.crowd import crowd
 from webapp.domain import memberships, removing, search
 from webapp.domain.membership_list import (
+    ENDING,
+    LOW,
     ORDERS,
     STATUSES,
     Filter,
@@ -75,6 +77,7 @@ def test_a_row_tells_all(desk: User) -> None:
     assert (row.id, row.customer_id, row.customer, row.package) == (membership.id, emma.id, "Emma Jones", "PPL")
     assert (row.status, row.is_active, row.start_on, row.end_on) == ("active", True, make.DAY, None)
     assert (row.price_minor, row.funds_minor) == (628_400, make.funds(membership))
+    assert row.unbilled_minor == memberships.unbilled(membership) == 428_400
     assert [tuple(item) for item in row.items] == [
         ("C172", 1_500, 2_000, 40_000, "hour"),
         ("Instruction", 0, 0, 20_000, "hour"),
@@ -111,6 +114,29 @@ def test_filters(three: dict[str, Membership]) -> None:
     assert listed(package=ppl, status="removed") == ["Łukasz Woźniak in PPL"]
     assert listed(package=2**62) == []
     assert listed(group=1) == []
+
+
+def test_nothing_is_unbilled_of_what_ended(three: dict[str, Membership]) -> None:
+    unbilled = {row.customer.split()[0]: row.unbilled_minor for row in membership_page(Filter(), "").rows}
+    assert unbilled == {"Anna": 450_00, "Zoë": 5_900_00, "Łukasz": 0}
+
+
+def test_about_to_run_out_and_about_to_expire(three: dict[str, Membership], desk: User) -> None:
+    """As Home counts them: a fifth or less is left of an item; the last day is within two weeks."""
+    lesson, zoe, anna = Item.get(Item.name == "Lesson"), three["zoe"].customer, three["anna"].customer
+    assert listed(status=LOW) == []
+    make.save(zoe, (Item.get(Item.name == "C172"), "31.9"), by=desk)
+    make.save(anna, (lesson, "8"), by=desk)
+    assert listed(status=LOW) == ["Anna Zabłocka in PIANO"]
+    assert str(membership_total(Filter(status=LOW))) == "1"
+    make.save(zoe, (Item.get(Item.name == "C172"), "0.1"), by=desk)
+    assert listed(status=LOW, order="-customer") == ["Zoë Müller in PPL", "Anna Zabłocka in PIANO"]
+    assert listed(status=LOW, typed="zoe") == ["Zoë Müller in PPL"]
+    last_day = date(2026, 6, 10)
+    assert listed(status=ENDING, today=date(2026, 5, 26)) == []
+    assert listed(status=ENDING, today=date(2026, 5, 27)) == ["Anna Zabłocka in PIANO"]
+    assert listed(status=ENDING, today=last_day, package=three["zoe"].package_id) == []
+    assert three["anna"].end_on == last_day
 
 
 def test_by_group(desk: User) -> None:

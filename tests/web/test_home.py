@@ -88,7 +88,10 @@ def test_about_to_run_out(owner: Client, bookkeeper: Client, boss: User) -> None
     assert "1 lesson left" in low
     assert "Bea Half" not in low
     assert "Cal None" not in low
-    assert 'href="/billing/packages?status=active"' in low
+    assert 'href="/billing/packages?status=low"' in low
+    shown = owner.get("/billing/packages?status=low").text
+    assert "Ann Few" in shown
+    assert "Bea Half" not in shown
     ann = Membership.get()
     assert f'hx-get="/billing/memberships/{ann.id}/uses/new"' in low
     low = section(bookkeeper.get("/").text, "low")
@@ -109,7 +112,7 @@ def test_what_is_about_to_expire_is_extended_by_whoever_may(owner: Client, front
     ann = make.add(make.somebody("Ann Soon"), make.piano(validity="date", last_day=TODAY), by=boss, on=TODAY)
     soon = section(owner.get("/").text, "soon")
     assert f'hx-get="/billing/memberships/{ann.id}/extension"' in soon
-    assert 'href="/billing/packages?status=active&amp;sort=end"' in soon
+    assert 'href="/billing/packages?status=ending"' in soon
     soon = section(frontdesk.get("/").text, "soon")
     assert "/extension" not in soon
     assert 'aria-label="Open PIANO of Ann Soon"' in soon

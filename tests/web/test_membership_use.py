@@ -1,5 +1,6 @@
 """Use one: a unit charged at the package rate and paid from package funds in one confirmed step, with Undo."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -102,7 +103,43 @@ def test_the_last_unit_completes_and_that_is_said_before_and_after(frontdesk: Cl
     assert make.fresh(trio).reason == "completed"
 
 
+def test_without_the_money_for_it_the_package_can_be_billed(frontdesk: Client, emma: Customer, by: User) -> None:
+    added = make.add(emma, make.piano(), by=by)
+    preview = frontdesk.post(url(added) + "/preview", data=form(frontdesk, url(added)), htmx=PREVIEW)
+    assert "Package funds are 0.00, this takes 45.00." in preview.text
+    billing = f"/billing/invoices/new?customer={emma.id}"
+    assert f'href="{billing}&amp;package={added.package_id}"' in preview.text
+    page = frontdesk.get(f"{billing}&package={added.package_id}")
+    assert re.search(r"<button[^>]* autofocus>.*Add PIANO</button>", page.text)
+
+
 # What it does
+
+
+def test_what_was_used_before_today_is_invoiced_of_its_day(frontdesk: Client, piano: Membership) -> None:
+    """The week's lessons, written down on Sunday evening; the books are of Sunday."""
+    make.fresh(piano)
+    Membership.update(start_on=make.DAY - timedelta(days=7)).where(Membership.id == piano.id).execute()
+    day_of_use = make.DAY - timedelta(days=3)
+    sent = form(frontdesk, url(piano), service_on=day_of_use.isoformat())
+    assert frontdesk.post(url(piano), data=sent).status_code == 303
+    [invoice] = uses()
+    assert (invoice.status, invoice.service_on, invoice.issued_on) == ("paid", day_of_use, make.DAY)
+
+
+@pytest.mark.parametrize(
+    "days, sentence",
+    [(1, "What was used was used today or before."), (-1, "PIANO starts on 2026-06-01. Nothing can be used before.")],
+)
+def test_a_day_on_which_it_cannot_have_been_used(
+    frontdesk: Client, piano: Membership, days: int, sentence: str
+) -> None:
+    sent = form(frontdesk, url(piano), service_on=(make.DAY + timedelta(days=days)).isoformat())
+    answer = frontdesk.post(url(piano), data=sent)
+    assert answer.status_code == 422
+    assert sentence in words(answer)
+    assert again(answer, url(piano))["service_on"] == sent["service_on"]
+    assert uses() == []
 
 
 def test_one_is_used(manager: Client, piano: Membership) -> None:

@@ -265,8 +265,19 @@ def test_export(bookkeeper: Client, emma: Membership) -> None:
     answer = bookkeeper.get(f"{LIST}/export")
     assert 'filename="packages.csv"' in answer.headers["Content-Disposition"]
     assert rows(answer) == [
-        ["Number", "Customer", "Package", "Status", "Start", "Last day", "Progress", "Price", "Package funds"],
-        ["M-0001", "Emma Jones", "PIANO", "Active", "2026-06-01", "", "Lesson 1 of 10", "450.00", "45.00"],
+        [
+            "Number",
+            "Customer",
+            "Package",
+            "Status",
+            "Start",
+            "Last day",
+            "Progress",
+            "Price",
+            "Package funds",
+            "Unbilled",
+        ],
+        ["M-0001", "Emma Jones", "PIANO", "Active", "2026-06-01", "", "Lesson 1 of 10", "450.00", "45.00", "360.00"],
     ]
 
 

@@ -143,7 +143,12 @@ def test_a_sale_that_is_paid_shows_the_fund_it_fills(frontdesk: Client, emma: Cu
     [
         ({"card": "x"}, False, "Type the amount as a number."),
         ({"card": "-5"}, False, "This cannot be below 0."),
-        ({"card": "300"}, False, "This is 45.00 more than is due. Take less, or tick “Keep the rest on account”."),
+        ({"card": "300"}, False, "This is 45.00 more than is due. Take 255.00, or tick “Keep the rest on account”."),
+        (
+            {"cash": "300"},
+            False,
+            "This is 45.00 more than is due. Give 45.00 back and take 255.00, or tick “Keep the rest on account”.",
+        ),
         ({"account": "255"}, False, "Account can pay at most 180.00 here."),
     ],
 )

@@ -98,9 +98,10 @@ def _counted(rest: str) -> str:
 
 
 _CUSTOMER = "(SELECT name FROM customer WHERE id = m.customer_id)"
-# The first two conditions are those of the index of nearly empty items, word for word.
-_LOW = """membership_item i CROSS JOIN membership m WHERE i.included_milli > i.reserved_milli + i.used_milli
- AND i.included_milli >= 5 * (i.included_milli - i.reserved_milli - i.used_milli)
+LOW_ITEM = """i.included_milli > i.reserved_milli + i.used_milli
+ AND i.included_milli >= 5 * (i.included_milli - i.reserved_milli - i.used_milli)"""
+"""That an item, ``membership_item i``, is nearly used up: the two conditions of the index of such, word for word."""
+_LOW = f"""membership_item i CROSS JOIN membership m WHERE {LOW_ITEM}
  AND m.id = i.membership_id AND m.state = 'active'"""
 _LEFT = "(i.included_milli - i.reserved_milli - i.used_milli)"
 _RUNNING_OUT = f"""

@@ -7,11 +7,15 @@ from typing import Any, NamedTuple
 
 from webapp.db import as_day, marks, rows
 from webapp.domain import paging
+from webapp.domain.attention import LOW_ITEM, SOON
+from webapp.domain.memberships import BILLED
 from webapp.domain.paging import Key, Listing, Page, Total
 from webapp.domain.search import after, typed_words
 
 ACTIVE = "active"
 STATUSES = (ACTIVE, "completed", "removed", "expired", "voided")
+LOW, ENDING = "low", "ending"
+"""Active ones of which an item is nearly used up, and those whose last day is near, as Home counts them."""
 ORDERS = ("", "customer", "-customer", "start", "-start", "end", "-end")
 """``""`` is active ones first, then by customer; a minus turns the order round."""
 
@@ -21,13 +25,17 @@ FEW = 1_000
 
 
 class Filter(NamedTuple):
-    """Which memberships, and in which order; None and ``""`` leave everything in."""
+    """Which memberships, and in which order; None and ``""`` leave everything in.
+
+    `status` is one of `STATUSES`, `LOW`, or `ENDING`, which needs `today` to tell what is near.
+    """
 
     typed: str = ""
     status: str = ""
     package: int | None = None
     group: int | None = None
     order: str = ""
+    today: date | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -58,11 +66,17 @@ class MembershipRow(NamedTuple):
     end_on: date | None
     price_minor: int
     funds_minor: int
+    billed_minor: int
     items: tuple[Progress, ...] = ()
 
     @property
     def is_active(self) -> bool:
         return self.status == ACTIVE
+
+    @property
+    def unbilled_minor(self) -> int:
+        """What may still be billed of it (spec section 1); nothing once it ended."""
+        return max(0, self.price_minor - self.billed_minor - self.funds_minor) if self.is_active else 0
 
     @property
     def mark(self) -> str:
@@ -76,7 +90,7 @@ STATUS = "COALESCE(membership.reason, 'active')"
 _FUNDS = """COALESCE((SELECT credits - debits FROM account
  WHERE account.kind = 'P' AND account.ref = membership.id AND account.label = ''), 0)"""
 _COLUMNS = f"""membership.version, membership.customer_id, customer.name, membership.package_name, {STATUS},
- membership.start_on, membership.end_on, membership.price_minor, {_FUNDS}"""
+ membership.start_on, membership.end_on, membership.price_minor, {_FUNDS}, {BILLED}"""
 # CROSS JOIN makes SQLite begin with the membership, whose index has the order, and not with the customer; the funds are
 # asked for row by row, because for a join it would read every account first.
 _SHOWN = " CROSS JOIN customer"
@@ -102,6 +116,9 @@ _HAS_WORD = """(+membership.customer_id IN (
  SELECT ref FROM search_word WHERE kind = 'customer' AND word >= ? AND word < ?)
  OR +membership.package_id IN (
  SELECT ref FROM search_word WHERE kind = 'package' AND word >= ? AND word < ?))"""
+
+_IS_LOW = f"membership.id IN (SELECT i.membership_id FROM membership_item i WHERE {LOW_ITEM})"  # noqa: S608  # own text
+_STATE_OF = {LOW: ACTIVE, ENDING: ACTIVE, **{status: status for status in STATUSES}}
 
 _CHOICES = """SELECT kind, id, name FROM (
  SELECT 1 AS kind, id, name, sort_name FROM package
@@ -161,10 +178,15 @@ def _query(wanted: Filter) -> _Query:
     order = wanted.order if wanted.order in ORDERS else ""
     descending, name = order.startswith("-"), order.removeprefix("-")
     if wanted.status and not name:
-        name = "customer"  # with one status there are no active ones to put first
+        name = "end" if wanted.status == ENDING else "customer"  # with one status there are no active ones to put first
     source, conditions, params = _found(wanted.typed)
+    if wanted.status == LOW:
+        conditions.append(_IS_LOW)
+    if wanted.status == ENDING and wanted.today:
+        conditions.append("membership.end_on BETWEEN ? AND ?")
+        params += [wanted.today.isoformat(), (wanted.today + SOON).isoformat()]
     for condition, value in (
-        (f"{STATUS} = ?", wanted.status if wanted.status in STATUSES else None),
+        (f"{STATUS} = ?", _STATE_OF.get(wanted.status)),
         ("membership.package_id = ?", wanted.package),
         ("membership.group_id = ?", wanted.group),
     ):
@@ -213,11 +235,11 @@ def _page(query: _Query, cursor: str, size: int) -> Page[MembershipRow]:
 
 
 def _row(membership_id: int, columns: Sequence[Any]) -> MembershipRow:
-    version, customer_id, customer, package, status, start_on, end_on, price, funds = columns
+    version, customer_id, customer, package, status, start_on, end_on, price, funds, billed = columns
     start = as_day(start_on)
     assert start is not None  # noqa: S101  # the column is NOT NULL
     return MembershipRow(
-        membership_id, version, customer_id, customer, package, status, start, as_day(end_on), price, funds
+        membership_id, version, customer_id, customer, package, status, start, as_day(end_on), price, funds, int(billed)
     )
 
 

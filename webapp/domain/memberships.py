@@ -204,15 +204,14 @@ def expire_due(on: date, *, customer_id: int | None = None) -> int:
     return ended
 
 
+BILLED = """COALESCE((SELECT SUM(CASE line.source WHEN 'draw' THEN line.paid_minor
+ WHEN 'sale' THEN line.total_minor - line.paid_minor - line.cancelled_minor ELSE 0 END)
+ FROM invoice_line line JOIN invoice ON invoice.id = line.invoice_id
+ WHERE line.membership_id = membership.id AND invoice.status IN ('open', 'paid')), 0)"""
+"""The SQL of what was paid on the live draws of a membership, and is unpaid on its package lines."""
+
+
 def unbilled(membership: Membership) -> int:
     """What may still be billed of a package: price − paid on its live draws − funds − unpaid on its package lines."""
-    paid_draws, unpaid_sales = rows(
-        "SELECT COALESCE(SUM(CASE WHEN l.source = 'draw' THEN l.paid_minor ELSE 0 END), 0),"
-        " COALESCE(SUM(CASE WHEN l.source = 'sale'"
-        " THEN l.total_minor - l.paid_minor - l.cancelled_minor ELSE 0 END), 0)"
-        " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
-        " WHERE l.membership_id = ? AND i.status IN ('open', 'paid')",
-        (membership.id,),
-    )[0]
-    funds = ledger.balance(ledger.package_funds(membership.id))
-    return max(0, membership.price_minor - int(paid_draws) - funds - int(unpaid_sales))
+    billed = rows(f"SELECT {BILLED} FROM membership WHERE id = ?", (membership.id,))[0][0]  # noqa: S608  # own text
+    return max(0, membership.price_minor - int(billed) - ledger.balance(ledger.package_funds(membership.id)))

@@ -8,6 +8,7 @@ from webapp.domain import ledger
 from webapp.domain.memberships import unbilled
 from webapp.domain.refunds import why_not_refund
 from webapp.domain.reinstating import why_not_reinstate
+from webapp.domain.selling import refuse_sale
 from webapp.domain.tendering import why_no_account
 from webapp.domain.transferring import why_not_transfer
 from webapp.models import Membership
@@ -22,6 +23,7 @@ class Acts(NamedTuple):
     transfer: bool = False
     reinstate: bool = False
     refund: bool = False
+    bill: bool = False
 
 
 class Movable(NamedTuple):
@@ -49,7 +51,15 @@ def acts(membership: Membership, on: date) -> Acts:
         move=bool(funds.into_minor or funds.out_minor),
         transfer=why_not_transfer(membership) is None,
         refund=why_not_refund(membership) is None,
+        bill=can_be_billed(membership, on),
     )
+
+
+def can_be_billed(membership: Membership, on: date) -> bool:
+    """Whether something of its package may still be billed to the customer."""
+    if not membership.is_active or unbilled(membership) == 0:
+        return False
+    return refuse_sale(membership.customer, membership.package, membership, on) is None
 
 
 def movable(membership: Membership) -> Movable:

@@ -147,8 +147,11 @@ def plan(open_: Open, tenders: Sequence[Tender], *, keep_rest: bool) -> Plan:
     amount = Company.get_by_id(1).amount
     if kept and not keep_rest:
         over = next(t for t, rest in zip(others, allocation.rests, strict=True) if rest)
+        change = f"Give {amount(kept)} back and take" if over.method.kind == "cash" else "Take"
         raise DomainError(
-            f"This is {amount(kept)} more than is due. Take less, or tick “Keep the rest on account”.", over.field
+            f"This is {amount(kept)} more than is due. {change} {amount(over.amount_minor - kept)},"
+            " or tick “Keep the rest on account”.",
+            over.field,
         )
     if account and allocation.account_short_minor:
         most = asked - allocation.account_short_minor

@@ -29,12 +29,12 @@ class Use(NamedTuple):
         return self.quote.total_minor
 
 
-def would_use(membership: Membership, item: Item, quantity_milli: int, *, on: date) -> Use:
+def would_use(membership: Membership, item: Item, quantity_milli: int, *, service_on: date) -> Use:
     """What `use` would do. Reads only."""
     line = DraftLine(
         position=1, kind="item", item=item, quantity_milli=quantity_milli, source="membership", membership=membership
     )
-    quoted = quote_lines(membership.customer, [line], on)
+    quoted = quote_lines(membership.customer, [line], service_on)
     funds = ledger.balance(ledger.package_funds(membership.id))
     items = list(MembershipItem.select().where(MembershipItem.membership == membership))
     return Use(
@@ -42,15 +42,25 @@ def would_use(membership: Membership, item: Item, quantity_milli: int, *, on: da
         funds,
         sum(each.left_milli for each in items if each.item_id == item.id),
         _completes(items, item, quantity_milli),
-        _refusal(membership, item, quoted, funds, on),
+        _refusal(membership, item, quoted, funds, service_on),
     )
 
 
 @transactional
-def use(membership_id: int, item: Item, quantity_milli: int, *, version: int, by: User, on: date) -> Invoice:
+def use(
+    membership_id: int,
+    item: Item,
+    quantity_milli: int,
+    *,
+    version: int,
+    by: User,
+    on: date,
+    service_on: date | None = None,
+) -> Invoice:
     """Charge so much of an item at the package rate, paid from the package funds of that membership.
 
-    Refuses, and changes nothing, when not all of it is left or when the funds do not reach.
+    It was used on `service_on`, which is today or before. Refuses, and changes nothing, when not all of it is left or
+    when the funds do not reach.
     """
     hold(on, *owners([membership_id]))
     membership = Membership.get_by_id(membership_id)
@@ -58,10 +68,13 @@ def use(membership_id: int, item: Item, quantity_milli: int, *, version: int, by
         raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
     if quantity_milli <= 0:
         raise DomainError("The quantity must be above 0.", "quantity")
-    planned = would_use(membership, item, quantity_milli, on=on)
+    service_on = service_on or on
+    if service_on > on:
+        raise DomainError("What was used was used today or before.", "service_on")
+    planned = would_use(membership, item, quantity_milli, service_on=service_on)
     if planned.refusal:
         raise DomainError(planned.refusal, "quantity")
-    draft = drafts.begin(membership.customer, by=by, on=on)
+    draft = drafts.begin(membership.customer, by=by, on=on, service_on=service_on)
     line = drafts.add_item(draft.id, item, quantity_milli)
     drafts.choose_rate(line.id, "membership", membership=membership)
     invoice = invoicing.issue(draft.id, by=by, on=on)
@@ -77,13 +90,13 @@ def _completes(items: Sequence[MembershipItem], item: Item, quantity_milli: int)
     return all(each.used_milli + taken.get(each.item_id, 0) >= each.included_milli for each in items)
 
 
-def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, on: date) -> str | None:
+def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, service_on: date) -> str | None:
     account = tendering.why_no_account(membership.customer)
     if account:
         return account
     if not item.active:
         return f"{item.name} is inactive. Somebody with Manage Catalogue can make it active."
-    if membership.start_on > on:
+    if membership.start_on > service_on:
         return f"{membership.package_name} starts on {membership.start_on}. Nothing can be used before."
     if quoted.problems:
         return quoted.problems[0].sentence

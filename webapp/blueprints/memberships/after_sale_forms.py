@@ -15,7 +15,7 @@ from webapp.domain.refunds import AT_STANDARD, KEEP
 from webapp.forms import DayField, LineField, MoneyField, OnceForm, QuantityField, required
 from webapp.models import Customer, Membership, MembershipItem, PaymentMethod
 from webapp.picking import Found, PickField
-from webapp.presentation import quantity_text, unit_text
+from webapp.presentation import quantity_text, today, unit_text
 
 STALE = "What this does changed since it was shown. Look at it again; nothing was done yet."
 INTO, OUT = "into", "out"
@@ -44,10 +44,11 @@ class ActForm(OnceForm):
 
 
 class UseForm(ActForm):
-    """How much of which item is used."""
+    """How much of which item was used, and when."""
 
     item = RadioField("Item", [required("Choose what was used.")])
     quantity = QuantityField("Quantity", [required("Type how much was used.")], default=1000)
+    service_on = DayField("Service date", [required("Choose the service date.")], default=today)
 
     def __init__(self, items: Sequence[MembershipItem]) -> None:
         super().__init__()

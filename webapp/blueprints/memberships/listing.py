@@ -5,8 +5,9 @@ from typing import Any
 from flask import request, url_for
 
 from webapp.domain.membership_history import Posting
-from webapp.domain.membership_list import ORDERS, STATUSES, Filter
+from webapp.domain.membership_list import ENDING, LOW, ORDERS, STATUSES, Filter
 from webapp.lists import typed
+from webapp.presentation import today
 
 WORDS = {
     "active": ("ok", "circle-check", "Active"),
@@ -16,6 +17,14 @@ WORDS = {
     "voided": ("idle", "undo-2", "Voided"),
 }
 """How a status is shown: kind of badge, icon, word."""
+
+FILTERED = {
+    "active": "Active",
+    LOW: "About to run out",
+    ENDING: "About to expire",
+    **{status: WORDS[status][2] for status in STATUSES[1:]},
+}
+"""What the list can be narrowed to, in words."""
 
 SORTED = {
     "": "Active first",
@@ -59,10 +68,11 @@ def asked() -> Filter:
     status, order = request.args.get("status", ""), request.args.get("sort", "")
     return Filter(
         typed(),
-        status if status in STATUSES else "",
+        status if status in FILTERED else "",
         _number("package"),
         _number("group"),
         order if order in ORDERS else "",
+        today(),
     )
 
 

@@ -11,7 +11,6 @@ from webapp.domain.errors import DomainError
 from webapp.domain.membership_list import MembershipRow
 from webapp.domain.memberships import Removal
 from webapp.domain.packages import offered_packages
-from webapp.domain.selling import refuse_sale
 from webapp.hypermedia import done, fragment, render, wants_region
 from webapp.lists import typed
 from webapp.models import Membership, PaymentMethod
@@ -25,7 +24,18 @@ after_sale.mount(blueprint)
 
 CHANGED = ("memberships-changed", "account-changed", "invoices-changed")
 EXPIRES_SOON_DAYS = 14
-EXPORTED = ("Number", "Customer", "Package", "Status", "Start", "Last day", "Progress", "Price", "Package funds")
+EXPORTED = (
+    "Number",
+    "Customer",
+    "Package",
+    "Status",
+    "Start",
+    "Last day",
+    "Progress",
+    "Price",
+    "Package funds",
+    "Unbilled",
+)
 MANY_PACKAGES = 20
 AT_ONCE = 200
 
@@ -45,7 +55,7 @@ def index() -> Response:
         page=membership_list.membership_page(wanted, cursor),
         total=membership_list.membership_total(wanted),
         choices=None if wants_region() else membership_list.filter_choices(),
-        statuses=[(status, words[2]) for status, words in listing.WORDS.items()],
+        statuses=list(listing.FILTERED.items()),
         soon_days=EXPIRES_SOON_DAYS,
     )
 
@@ -64,7 +74,7 @@ def _exported(row: MembershipRow) -> tuple[object, ...]:
         for item in row.items
     )
     status = listing.WORDS[row.status][2]
-    money = money_input(row.price_minor), money_input(row.funds_minor)
+    money = map(money_input, (row.price_minor, row.funds_minor, row.unbilled_minor))
     return (f"M-{row.id:04d}", row.customer, row.package, status, row.start_on, row.end_on or "", progress, *money)
 
 
@@ -159,7 +169,6 @@ def show(membership_id: int) -> Response:
         postings=history.postings(membership, limit) if view == "funds" else [],
         happenings=history.happenings(membership, limit) if view == "audit" else [],
         funds=history.funds_summary(membership, totals.open_minor),
-        can_be_billed=_can_be_billed(membership),
         acts=offering.acts(membership, today()),
     )
 
@@ -172,15 +181,8 @@ def actions(membership_id: int) -> Response:
     return render(
         "memberships/actions.html",
         membership=membership,
-        can_be_billed=_can_be_billed(membership),
         acts=offering.acts(membership, today()),
     )
-
-
-def _can_be_billed(membership: Membership) -> bool:
-    if not membership.is_active or memberships.unbilled(membership) == 0:
-        return False
-    return refuse_sale(membership.customer, membership.package, membership, today()) is None
 
 
 @blueprint.route("/billing/memberships/<int:membership_id>/removal", methods=["GET", "POST"])

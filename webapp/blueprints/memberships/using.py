@@ -10,6 +10,7 @@ from webapp.blueprints.memberships.after_sale_forms import UseForm
 from webapp.domain import ledger, using
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_history import items_of
+from webapp.domain.offering import can_be_billed
 from webapp.domain.tendering import why_no_account
 from webapp.domain.using import Use
 from webapp.hypermedia import done, fragment, render
@@ -31,7 +32,17 @@ def use(membership_id: int) -> Response:
             now = Membership.get_by_id(membership.id)
             form.confirm(now, _sign(now))
             item, version = _item(form).item, now.version
-            used[:] = [using.use(now.id, item, form.quantity.data, version=version, by=actor(), on=today())]
+            used[:] = [
+                using.use(
+                    now.id,
+                    item,
+                    form.quantity.data,
+                    version=version,
+                    by=actor(),
+                    on=today(),
+                    service_on=form.service_on.data,
+                )
+            ]
             return after(now)
 
         try:
@@ -77,14 +88,15 @@ def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
     """What the screen and its preview state alike."""
     chosen = form.chosen
     would: Use | None = None
-    if chosen and form.quantity.data:
-        would = using.would_use(membership, chosen.item, form.quantity.data, on=today())
+    if chosen and form.quantity.data and form.service_on.data:
+        would = using.would_use(membership, chosen.item, form.quantity.data, service_on=form.service_on.data)
     return {
         "membership": membership,
         "sign": _sign(membership),
         "back": after(membership),
         "chosen": chosen,
         "would": would,
+        "bills": bool(would and would.refusal) and can_be_billed(membership, today()),
         "closed": _closed(membership),
         "funds_minor": ledger.balance(ledger.package_funds(membership.id)),
     }
