@@ -64,7 +64,7 @@ def test_an_invoice_is_paid_from_home_and_the_page_follows(open_page: OpenPage, 
 def test_the_focus_stays_near_a_row_that_is_done(open_page: OpenPage, busy: None) -> None:
     page = open_page("manager")
     page.goto("/")
-    soon = page.get_by_role("region", name="About to expire")
+    soon = page.get_by_role("region", name="Expires soon")
     expect(soon.get_by_role("listitem")).to_have_count(2)
     soon.get_by_role("link", name="Extend PIANO of Ann Able").focus()
     page.keyboard.press("Enter")

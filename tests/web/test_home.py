@@ -83,7 +83,7 @@ def test_about_to_run_out(owner: Client, bookkeeper: Client, boss: User) -> None
         make.add(customer, package, by=boss, on=TODAY)
         make.save(customer, (lesson_of(package), lessons), by=boss, on=TODAY)
     low = section(owner.get("/").text, "low")
-    assert "About to run out" in low
+    assert "Runs out soon" in low
     assert "Ann Few" in low
     assert "1 lesson left" in low
     assert "Bea Half" not in low

@@ -20,8 +20,8 @@ WORDS = {
 
 FILTERED = {
     "active": "Active",
-    LOW: "About to run out",
-    ENDING: "About to expire",
+    LOW: "Runs out soon",
+    ENDING: "Expires soon",
     **{status: WORDS[status][2] for status in STATUSES[1:]},
 }
 """What the list can be narrowed to, in words."""
