@@ -23,6 +23,9 @@ class Engine(Protocol):
     name: str
     url: str
 
+    def has(self, state: str) -> bool:
+        """Whether there is a state of that name to go back to."""
+
     def keep(self, state: str) -> None:
         """Remember the rows as they are now. Nobody may be connected."""
 
@@ -39,6 +42,9 @@ class Sqlite:
         self.folder = folder
         self.file = folder / "test.db"
         self.url = f"sqlite:///{self.file}"
+
+    def has(self, state: str) -> bool:
+        return (self.folder / state).exists()
 
     def keep(self, state: str) -> None:
         if self.file.with_name("test.db-wal").exists():
@@ -67,6 +73,9 @@ class Postgres:
         self.connection = psycopg.connect(url, autocommit=True)
         self.connection.execute("SET lock_timeout = '20s'")
         self.ways_back: dict[str, sql.Composed] = {}
+
+    def has(self, state: str) -> bool:
+        return state in self.ways_back
 
     def keep(self, state: str) -> None:
         schema = sql.Identifier(state)

@@ -10,6 +10,7 @@ import peewee
 import pytest
 
 from tests import factories as f
+from tests.conftest import Running, kept, restored
 from webapp.db import db, execute, is_sqlite, rows
 from webapp.domain import checks, memberships, voids
 from webapp.domain.memberships import Removal
@@ -24,8 +25,13 @@ NAMES = {
 
 
 @pytest.fixture
-def deal(desk: User) -> None:
+def deal(engine: Running) -> Iterator[peewee.Database]:
     """Packages sold, completed and removed, lessons paid, open and void, tax, a deposit, and money of each kind."""
+    yield from restored(engine, kept(engine, "a deal of each kind", make_deal))
+
+
+def make_deal() -> None:
+    desk = User.get(User.name == "Owner")
     emma, jack, piano, trio = f.somebody(), f.somebody("Jack Smith"), f.piano(), f.trio()
     lesson, book = Item.get(Item.name == "Lesson"), f.item("Book", "25.00", tax="8", category="Books")
     f.pay(f.save(emma, (piano, None), (book, "1"), by=desk), ("card", "480"), by=desk, keep_rest=True)
@@ -259,7 +265,7 @@ def test_an_empty_database_is_sound(empty: peewee.Database) -> None:
 
 
 def test_one_query_a_rule_however_large_the_books(
-    deal: None, desk: User, queries: Callable[[], AbstractContextManager[list[str]]]
+    desk: User, deal: None, queries: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
     with queries() as before:
         checks.faults()

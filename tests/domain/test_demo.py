@@ -13,9 +13,9 @@ import pytest
 from tests import factories as f
 from tests import published
 from tests.business import PROFILE, cheap_hash
-from tests.conftest import Running, disconnect, restored
+from tests.conftest import Running, disconnect, kept, restored
 from tests.engines import Postgres
-from webapp.db import db, rows
+from webapp.db import rows
 from webapp.domain import company, demo
 from webapp.domain.checks import faults
 from webapp.domain.company import Owner
@@ -104,14 +104,13 @@ def count(condition: str) -> int:
 def filled(engine: Running) -> str:
     """The state of a business with the sample year. While it is filled on PostgreSQL, somebody else looks at how large
     its tables are: to them they are still empty."""
-    db.initialize(engine.database)
-    engine.engine.restore("business")
-    if isinstance(engine.engine, Postgres):
-        threading.Timer(3, engine.engine.connection.execute, ["ANALYZE (SKIP_LOCKED)"]).start()
-    demo.fill(owner=User.get(User.name == "Owner"), on=TODAY)
-    disconnect(engine.database)
-    engine.engine.keep("filled")
-    return "filled"
+
+    def fill() -> None:
+        if isinstance(engine.engine, Postgres):
+            threading.Timer(3, engine.engine.connection.execute, ["ANALYZE (SKIP_LOCKED)"]).start()
+        demo.fill(owner=User.get(User.name == "Owner"), on=TODAY)
+
+    return kept(engine, "filled", fill)
 
 
 @pytest.fixture

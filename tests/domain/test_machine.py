@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.conftest import Running, disconnect
+from tests.conftest import Running, disconnect, kept
 from tests.domain.machine_office import Office
 from tests.domain.machine_shop import catalogue
 from webapp.db import db
@@ -20,10 +20,7 @@ SIZES = {"sqlite": (300, 40), "postgres": (100, 30)}
 def shop(engine: Running) -> Iterator[Running]:
     """The engine with the shop of these tests kept as a state to go back to."""
     db.initialize(engine.database)
-    engine.engine.restore("business")
-    catalogue()
-    disconnect(engine.database)
-    engine.engine.keep("shop")
+    kept(engine, "shop", catalogue)
     yield engine
     disconnect(engine.database)
 

@@ -1,11 +1,12 @@
 """What must never be is refused by the database itself, whoever asks: these tests go past every verb, by SQL alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import peewee
 import pytest
 
 from tests import factories as f
+from tests.conftest import Running, kept, restored
 from webapp.db import db, execute, rows
 from webapp.domain import voids
 from webapp.domain.once import once
@@ -16,8 +17,14 @@ A_CONSTRAINT = "(?i)constraint|is append-only|never deleted"
 
 
 @pytest.fixture
-def deal(desk: User) -> Invoice:
+def deal(engine: Running) -> Iterator[Invoice]:
     """Some of everything: a package sold and paid, lessons paid, open, void and in a draft. Gives the open invoice."""
+    for _ in restored(engine, kept(engine, "some of everything", make_deal)):
+        yield Invoice.select().order_by(Invoice.id.desc()).get()
+
+
+def make_deal() -> None:
+    desk = User.get(User.name == "Owner")
     emma, piano = f.somebody(), f.piano()
     lesson = Item.get(Item.name == "Lesson")
     f.pay(f.save(emma, (piano, None), "20", by=desk), by=desk)
@@ -30,7 +37,7 @@ def deal(desk: User) -> Invoice:
         " issued_on, reason, detail, audit_id) SELECT 'CN-2026', 1, 'credit', customer_id, customer_name, id, 1,"
         " service_on, 'a test', '{}', (SELECT MIN(id) FROM audit) FROM invoice WHERE status = 'paid' LIMIT 1"
     )
-    return f.save(emma, (lesson, "2"), by=desk)
+    f.save(emma, (lesson, "2"), by=desk)
 
 
 def refused(sql: str, sentence: str = A_CONSTRAINT) -> None:

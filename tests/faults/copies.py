@@ -53,7 +53,8 @@ def _looked_into(file: Path, place: engines.Engine) -> Iterator[None]:
             yield
         return
     with postgres.database(place.url, "what_the_backup_holds") as url:
-        _run(postgres.programs() / "pg_restore", "--exit-on-error", "--no-owner", "--dbname", url, file)
+        inside = ("--exit-on-error", "--no-owner", "--schema=public", "--dbname", url)  # the schema itself is there
+        _run(postgres.programs() / "pg_restore", *inside, file)
         with opened(url) as database, database.connection_context():
             yield
 
