@@ -103,6 +103,8 @@ def kept(running: Running, state: str, make: Callable[[], object]) -> str:
 
 def restored(running: Running, state: str) -> Iterator[peewee.Database]:
     db.db.initialize(running.database)
+    if not running.database.is_closed():
+        running.database.close()  # it would go on with the file of another state
     running.engine.restore(state)
     yield running.database
     if not running.database.is_closed():
