@@ -4,13 +4,14 @@ import csv
 import threading
 import unicodedata
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import peewee
 import pytest
+import time_machine
 
-from tests import factories as f
 from tests import published
 from tests.business import PROFILE, cheap_hash
 from tests.conftest import Running, disconnect, kept, restored
@@ -18,7 +19,7 @@ from tests.engines import Postgres
 from webapp.db import rows
 from webapp.domain import company, demo
 from webapp.domain.checks import faults
-from webapp.domain.company import Owner
+from webapp.domain.company import Currency, Owner
 from webapp.models import Audit, Company, User
 
 TODAY = date(2026, 11, 22)
@@ -150,27 +151,21 @@ def year() -> list[tuple[object, ...]]:
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
-    "currency, decimals, tax_inclusive, on",
+    "currency, tax_inclusive, on",
     [
-        ("JPY", 0, True, date(2028, 2, 29)),
-        ("KWD", 3, False, date(2027, 3, 31)),
+        (Currency("JPY", 0), True, date(2028, 2, 29)),
+        (Currency("KWD", 3), False, date(2027, 3, 31)),
     ],
 )
-def test_any_business_can_take_it_on_any_day(
-    currency: str, decimals: int, tax_inclusive: bool, on: date, cast: dict[str, User]
+def test_any_business_can_begin_with_it_on_any_day(
+    currency: Currency, tax_inclusive: bool, on: date, empty: peewee.Database
 ) -> None:
-    f.use_currency(currency, decimals)
-    Company.update(tax_inclusive=tax_inclusive).where(Company.id == 1).execute()
-    demo.fill(owner=cast["owner"], on=on)
-    assert count("membership WHERE reason = 'completed'") > 20
-    assert faults() == []
-
-
-@pytest.mark.sqlite_only
-def test_a_business_can_begin_with_it(empty: peewee.Database) -> None:
     """When nobody works there yet but its owner."""
-    company.set_up(PROFILE, Owner("Owner", "owner@carnet.test", cheap_hash()), sample=True)
+    profile = replace(PROFILE, currency=currency, tax_inclusive=tax_inclusive)
+    with time_machine.travel(datetime(on.year, on.month, on.day, 12, tzinfo=UTC)):
+        company.set_up(profile, Owner("Owner", "owner@carnet.test", cheap_hash()), sample=True)
     assert count("invoice") > 600
+    assert count("membership WHERE reason = 'completed'") > 20
     assert faults() == []
 
 

@@ -1,5 +1,5 @@
 """Real purchases through the verbs that the screens use: the figures must come out to the cent. A tenth of the
-customers, by both rules on both engines; python3 run.py bench replays all of them."""
+customers on SQLite and a fiftieth on PostgreSQL, by both rules; python3 run.py bench replays all of them."""
 
 import csv
 import json
@@ -12,6 +12,7 @@ import pytest
 from tests import published
 from tests.bench import replay
 from tests.bench.replay import RULES, Purchase, Rule
+from webapp.db import is_sqlite
 from webapp.domain.checks import faults
 from webapp.money import format_money, parse_money
 
@@ -19,8 +20,9 @@ rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
 @rules
-def test_a_tenth_of_the_customers_comes_to_what_plain_arithmetic_says(rule: Rule, business: None) -> None:
-    bought = [purchase for purchase in replay.purchases() if purchase.customer.endswith("7")]
+def test_a_part_of_the_customers_comes_to_what_plain_arithmetic_says(rule: Rule, business: None) -> None:
+    whose = "7" if is_sqlite() else ("17", "67")
+    bought = [purchase for purchase in replay.purchases() if purchase.customer.endswith(whose)]
     assert replay.replay(rule, bought) == by_hand(rule, bought)
     assert faults() == []
 
