@@ -100,16 +100,11 @@ def percent_text(percent_e4: int | None) -> str:
     return "" if percent_e4 is None else money.plain(percent_e4, 4, point=point())
 
 
-@functools.lru_cache(maxsize=2048)
-def _day(day: date, locale: str) -> str:
-    return dates.format_date(day, "d MMM y", locale=locale)
-
-
 def day_text(day: date | str | None) -> str:
     """A day as 22 Nov 2026 in the company's language; ISO text is taken too."""
     if not day:
         return ""
-    return _day(date.fromisoformat(day) if isinstance(day, str) else day, company().locale)
+    return company().day(date.fromisoformat(day) if isinstance(day, str) else day)
 
 
 def long_day_text(day: date) -> str:

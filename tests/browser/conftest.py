@@ -6,7 +6,7 @@ JavaScript. Whatever a page says on its console, an error in a script or a breac
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,15 +144,20 @@ def page(open_page: OpenPage) -> Page:
     return open_page()
 
 
-WHAT_IS_WRONG = """async (inside) => (await axe.run(inside, {resultTypes: ["violations"]})).violations
-    .map(one => `${one.id}: ${one.nodes[0].html}`)"""
+WHAT_IS_WRONG = """async ([inside, rules]) => (await axe.run(inside, {
+    resultTypes: ["violations"], rules: {"target-size": {enabled: true}}, ...(rules.length && {runOnly: rules})
+})).violations.map(one => `${one.id}: ${one.nodes[0].html} ${one.nodes[0].any.map(it => it.message)}`)"""
+"""By every rule that is on by itself, and by that of WCAG 2.2 which is not."""
+
+OF_LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block")
+"""The rules of axe-core whose answer depends on the colour scheme or the width, not only on the markup."""
 
 
-def violations(page: Page, inside: str = "html") -> list[str]:
-    """What axe-core finds wrong in the page, or in a part of it, as it is shown now."""
+def violations(page: Page, inside: str = "html", rules: Sequence[str] = ()) -> list[str]:
+    """What axe-core finds wrong in the page, or in a part of it, as it is shown now; by all rules or by some."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    return list(page.evaluate(WHAT_IS_WRONG, inside))
+    return list(page.evaluate(WHAT_IS_WRONG, [inside, list(rules)]))
 
 
 @pytest.fixture(scope="session")

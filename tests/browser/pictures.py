@@ -139,9 +139,9 @@ def add(page: Page, item: str, quantity: str) -> None:
 
 def pay(page: Page) -> None:
     page.get_by_role("button", name="Save and pay").click()
-    page.get_by_role("button", name="Pay the rest by Account").click()
+    page.get_by_role("button", name="Pay what remains by Account").click()
     expect(page.locator(".effect")).to_contain_text("Account balance")
-    page.get_by_role("button", name="Pay the rest by Card").click()
+    page.get_by_role("button", name="Pay what remains by Card").click()
     expect(page.locator("#pay-sum")).to_contain_text("Paid in full")
 
 

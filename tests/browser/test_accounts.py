@@ -37,7 +37,7 @@ def emma(by: User) -> Customer:
 
 def settled(page: Page) -> None:
     """Nothing is under way any more."""
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
 
 
 def act(page: Page, who: Customer, name: str) -> None:

@@ -45,7 +45,7 @@ def membership(emma: Customer, ppl: Package, by: User) -> Membership:
 
 def settled(page: Page) -> None:
     """Nothing is under way any more."""
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
 
 
 def test_from_the_customer_to_the_payment_by_keyboard_alone(
@@ -84,7 +84,7 @@ def test_from_the_customer_to_the_payment_by_keyboard_alone(
     cash = page.get_by_label("Cash", exact=True)
     expect(cash).to_be_focused()
     page.keyboard.type("136", delay=20)
-    while page.evaluate("document.activeElement.getAttribute('aria-label')") != "Pay the rest by Account":
+    while page.evaluate("document.activeElement.getAttribute('aria-label')") != "Pay what remains by Account":
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Account", exact=True)).to_have_value("194.40")
@@ -220,9 +220,9 @@ def test_all_of_it_works_without_javascript(open_page: OpenPage, membership: Mem
     page.get_by_role("button", name="Update prices").last.click()
     expect(page.locator("#draft-total")).to_have_text("$275.40")
     page.get_by_role("button", name="Save and pay").click()
-    page.get_by_role("button", name="Pay the rest by Account").click()
+    page.get_by_role("button", name="Pay what remains by Account").click()
     expect(page.get_by_role("row", name="Package funds · PPL 194.40 −194.40 0.00")).to_be_visible()
-    page.get_by_role("button", name="Pay the rest by Card").click()
+    page.get_by_role("button", name="Pay what remains by Card").click()
     page.get_by_role("button", name="Pay", exact=True).last.click()
     expect(page.locator("#invoice-heading")).to_contain_text("Paid")
     page.get_by_role("link", name="Void").click()

@@ -239,7 +239,7 @@ def test_what_is_included_changed_at_the_same_price(desk: User) -> None:
 @pytest.mark.parametrize(
     "validity, sentence",
     [
-        ({"validity": "days", "validity_count": 5}, "The last day is now 2026-06-06."),
+        ({"validity": "days", "validity_count": 5}, "The last day is now 6 Jun 2026."),
         ({"validity": "none", "validity_count": None}, "PIANO has no last day any more."),
     ],
 )

@@ -17,6 +17,7 @@ from webapp.domain.membership_list import (
     LOW,
     ORDERS,
     STATUSES,
+    UNBILLED,
     Filter,
     every_membership,
     filter_choices,
@@ -119,6 +120,14 @@ def test_filters(three: dict[str, Membership]) -> None:
 def test_nothing_is_unbilled_of_what_ended(three: dict[str, Membership]) -> None:
     unbilled = {row.customer.split()[0]: row.unbilled_minor for row in membership_page(Filter(), "").rows}
     assert unbilled == {"Anna": 450_00, "Zoë": 5_900_00, "Łukasz": 0}
+
+
+def test_not_billed_yet(three: dict[str, Membership], desk: User) -> None:
+    assert listed(status=UNBILLED) == ["Anna Zabłocka in PIANO", "Zoë Müller in PPL"]
+    zoe, anna = three["zoe"].customer, three["anna"].customer
+    make.save(zoe, (three["zoe"].package, None), by=desk)
+    make.save(anna, (three["anna"].package, "449.99"), by=desk)
+    assert listed(status=UNBILLED) == ["Anna Zabłocka in PIANO"]
 
 
 def test_about_to_run_out_and_about_to_expire(three: dict[str, Membership], desk: User) -> None:

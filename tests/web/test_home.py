@@ -108,6 +108,21 @@ def test_about_to_expire(owner: Client, boss: User, days: int, words: str | None
     assert words is None or f">{words}<" in soon
 
 
+def test_added_and_never_billed(owner: Client, bookkeeper: Client, boss: User) -> None:
+    package, month_ago = make.piano(), TODAY - timedelta(days=30)
+    ann = make.add(make.somebody("Ann New"), package, by=boss, on=month_ago)
+    make.add(make.somebody("Bea Long Ago"), package, by=boss, on=month_ago - timedelta(days=1))
+    make.save(make.somebody("Cal Billed"), (package, "1.00"), by=boss, on=TODAY)
+    paid_one = make.add(make.somebody("Dan Pays Each"), package, by=boss, on=TODAY)
+    make.save(paid_one.customer, (lesson_of(package), "1"), by=boss, on=TODAY)
+    waiting = section(owner.get("/").text, "unbilled")
+    assert re.findall(r'class="name"><bdi>(.*?)<', waiting) == ["Ann New"]
+    assert ">450.00<" in waiting
+    assert f'href="/billing/invoices/new?customer={ann.customer_id}&amp;package={package.id}"' in waiting
+    assert 'href="/billing/packages?status=unbilled&amp;sort=-start"' in waiting
+    assert "/billing/invoices/new" not in section(bookkeeper.get("/").text, "unbilled")
+
+
 def test_what_is_about_to_expire_is_extended_by_whoever_may(owner: Client, frontdesk: Client, boss: User) -> None:
     ann = make.add(make.somebody("Ann Soon"), make.piano(validity="date", last_day=TODAY), by=boss, on=TODAY)
     soon = section(owner.get("/").text, "soon")
@@ -212,9 +227,20 @@ def test_money_held_and_todays_takings(owner: Client, boss: User) -> None:
     assert "2 payments" in page
     assert "$650.00" in page
     assert 'held already</span><span class="n">45.00' in page
-    assert "Refunded or withdrawn" not in page
+    assert "refunded or withdrawn" not in page
     funds.withdraw(bea, make.method("cash"), 12000, by=boss, on=TODAY, reason="moves away")
-    assert 'Refunded or withdrawn</span><span class="n">−120.00' in owner.get("/").text
+    page = owner.get("/").text.partition('<h2 id="takings">')[2].partition("</section>")[0]
+    drawers = " ".join(re.sub("<[^>]*>", " ", page).split())
+    assert "Cash 1 200.00 Cash, refunded or withdrawn −120.00 Card 1 450.00 Left in Cash 80.00" in drawers
+    assert "Taken today, less what went out $530.00" in drawers
+
+
+def test_a_payment_of_which_a_part_is_kept_is_one(owner: Client, boss: User) -> None:
+    both = [make.save(make.somebody(), "50.00", by=boss, on=TODAY)]
+    make.pay(both[0], ("cash", "70.00"), by=boss, on=TODAY, keep_rest=True)
+    page = owner.get("/").text
+    assert ">1 payment<" in page
+    assert ">70.00<" in page
 
 
 def test_what_changed_since_the_last_month_and_a_chart_of_the_year(owner: Client, boss: User) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import peewee
 import pytest
@@ -504,6 +504,18 @@ def test_a_wrong_date_takes_no_note_and_no_other_date_with_it(
     assert frontdesk.post(url(draft), data=editing(frontdesk, draft, do="update", **typed)).status_code == 422
     kept = Invoice.get_by_id(draft.id)
     assert (kept.service_on, str(kept.due_on), kept.note) == (DAY, "2026-07-20", "By wire")
+
+
+def test_a_package_that_starts_after_the_service_date_is_named(frontdesk: Client, desk: User) -> None:
+    """So that nobody wonders why somebody in a package is charged the standard rate."""
+    emma, ppl = customer(), make.ppl()
+    make.add(emma, ppl, by=desk, on=make.DAY)
+    c172 = Item.get(Item.name == "C172")
+    before = make.draft(emma, (c172, "1"), by=desk, on=make.DAY - timedelta(days=1))
+    page = words(frontdesk.get(f"/billing/invoices/{before.id}/edit"))
+    assert "PPL starts on 1 Jun 2026, after the service date, so its rates do not apply yet." in page
+    now = make.draft(emma, (c172, "1"), by=desk, on=make.DAY)
+    assert "do not apply yet" not in frontdesk.get(f"/billing/invoices/{now.id}/edit").text
 
 
 def test_lines_that_come_to_more_than_any_amount_may_are_refused(frontdesk: Client, emma: Customer, desk: User):

@@ -138,7 +138,7 @@ def test_not_before_it_starts(manager: Client, piano: Membership, by: User) -> N
     answer = manager.post(url(later), data=payload(manager, later, end_on="2026-06-19"))
     assert (answer.status_code, said(answer, "error")) == (
         422,
-        ["It starts on 2026-06-20; the last day cannot be before that."],
+        ["It starts on 20 Jun 2026; the last day cannot be before that."],
     )
 
 

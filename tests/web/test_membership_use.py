@@ -89,7 +89,7 @@ def test_the_preview_follows_what_is_typed(frontdesk: Client, piano: Membership)
         assert answer.status_code == 200
         assert "Package funds" not in answer.text
     answer = frontdesk.post(url(piano) + "/preview", data=shown | {"quantity": "11"}, htmx=PREVIEW)
-    assert "Not that much is left in PIANO." in answer.text
+    assert "Only 10 left in PIANO." in answer.text
     assert f"/billing/invoices/new?customer={piano.customer_id}" in answer.text
 
 
@@ -99,7 +99,9 @@ def test_the_last_unit_completes_and_that_is_said_before_and_after(frontdesk: Cl
     shown = form(frontdesk, url(trio), quantity="3")
     assert "TRIO is completed" in words(frontdesk.post(url(trio) + "/preview", data=shown, htmx=PREVIEW))
     assert frontdesk.post(url(trio), data=shown).status_code == 303
-    assert messages(frontdesk) == ["3 × Trio lesson used. 100.00 from package funds. TRIO is completed."]
+    assert messages(frontdesk) == [
+        "Emma Jones: 3 × Trio lesson used, 0 left. 100.00 from package funds. TRIO is completed."
+    ]
     assert make.fresh(trio).reason == "completed"
 
 
@@ -111,6 +113,22 @@ def test_without_the_money_for_it_the_package_can_be_billed(frontdesk: Client, e
     assert f'href="{billing}&amp;package={added.package_id}"' in preview.text
     page = frontdesk.get(f"{billing}&package={added.package_id}")
     assert re.search(r"<button[^>]* autofocus>.*Add PIANO</button>", page.text)
+
+
+def test_what_was_used_that_day_already_is_said(frontdesk: Client, piano: Membership) -> None:
+    """Two who hold the door write the same person down."""
+    shown = form(frontdesk, url(piano))
+    assert "stands for this day already" not in frontdesk.get(url(piano)).text
+    frontdesk.post(url(piano), data=shown)
+    assert "1 × Lesson of it stands for this day already." in words(frontdesk.get(url(piano)))
+
+
+def test_of_what_is_over_it_is_said_what_can_be_done(manager: Client, frontdesk: Client, piano: Membership) -> None:
+    memberships.remove([Removal(piano.id, make.fresh(piano).version)], by=piano.created_by, on=make.DAY)
+    page = manager.get(url(piano)).text
+    assert f"/billing/memberships/{piano.id}/reinstatement" in page
+    assert f"/billing/invoices/new?customer={piano.customer_id}" in page
+    assert "/reinstatement" not in frontdesk.get(url(piano)).text
 
 
 # What it does
@@ -129,7 +147,7 @@ def test_what_was_used_before_today_is_invoiced_of_its_day(frontdesk: Client, pi
 
 @pytest.mark.parametrize(
     "days, sentence",
-    [(1, "What was used was used today or before."), (-1, "PIANO starts on 2026-06-01. Nothing can be used before.")],
+    [(1, "What was used was used today or before."), (-1, "PIANO starts on 1 Jun 2026. Nothing can be used before.")],
 )
 def test_a_day_on_which_it_cannot_have_been_used(
     frontdesk: Client, piano: Membership, days: int, sentence: str
@@ -149,7 +167,7 @@ def test_one_is_used(manager: Client, piano: Membership) -> None:
     assert (invoice.status, invoice.total_minor, invoice.service_on) == ("paid", 4500, make.DAY)
     assert (make.left(piano), make.used(piano), make.funds(piano)) == (9000, 1000, make.money("405"))
     page = words(manager.get(answer.location))
-    assert "1 lesson used. 45.00 from package funds. Undo" in page
+    assert "Emma Jones: 1 lesson used, 9 left. 45.00 from package funds. Undo …" in page
 
 
 def test_in_the_dialog_the_table_behind_hears_of_it(manager: Client, piano: Membership) -> None:
@@ -162,7 +180,7 @@ def test_in_the_dialog_the_table_behind_hears_of_it(manager: Client, piano: Memb
 
 def test_undo_is_offered_to_whoever_may_void(frontdesk: Client, piano: Membership) -> None:
     answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano)), htmx=MODAL)
-    assert "1 lesson used. 45.00 from package funds." in answer.text
+    assert "Emma Jones: 1 lesson used, 9 left. 45.00 from package funds." in answer.text
     assert "Undo" not in answer.text
 
 
@@ -183,7 +201,7 @@ def test_of_several_items_one_is_chosen(frontdesk: Client, emma: Customer, by: U
     assert (answer.status_code, said(answer, "error")) == (422, ["Choose what was used."])
     answer = frontdesk.post(url(ppl), data=form(frontdesk, url(ppl), item=str(c172.id), quantity="1.5"))
     assert answer.status_code == 303
-    assert messages(frontdesk) == ["1.5 h C172 used. 194.40 from package funds."]
+    assert messages(frontdesk) == ["Emma Jones: 1.5 h C172 used, 38.5 left. 194.40 from package funds."]
     assert make.left(ppl, "C172") == 38500
 
 
@@ -217,7 +235,7 @@ def test_the_key_is_of_no_use_for_another_quantity(frontdesk: Client, piano: Mem
         ("x", "Type the quantity as a number."),
         ("-1", "This cannot be below 0."),
         ("0", "The quantity must be above 0."),
-        ("11", "Not that much is left in PIANO. Make an invoice for the rest."),
+        ("11", "Only 10 left in PIANO. Make an invoice for the rest."),
     ],
 )
 def test_a_quantity_that_cannot_be_used(
@@ -317,5 +335,5 @@ def test_without_a_script_it_is_shown_on_request(frontdesk: Client, piano: Membe
     assert answer.status_code == 200
     assert "Package funds 450.00 −90.00 360.00" in words(answer)
     answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity="11", show="1"))
-    assert "Not that much is left in PIANO." in answer.text
+    assert "Only 10 left in PIANO." in answer.text
     assert not uses()

@@ -302,7 +302,7 @@ def test_a_package_that_is_over(owner: Client, emma: Customer) -> None:
     over = make.piano(validity="date", last_day=date(2026, 5, 1))
     answer = owner.post(NEW, data=payload(over, *who(emma)))
     assert answer.status_code == 422
-    assert beside(answer, "start_on") == "PIANO ended on 2026-05-01, before this start date."
+    assert beside(answer, "start_on") == "PIANO ended on 1 May 2026, before this start date."
 
 
 def test_it_warns_of_a_last_day_that_is_past(owner: Client, emma: Customer) -> None:

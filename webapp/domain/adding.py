@@ -152,7 +152,10 @@ def _price_changes(was: Sequence[str], is_now: Sequence[str], now: Preview) -> I
     elif was[1] != is_now[1]:
         yield f"What is included in {now.package.name} was changed."
     if was[3] != is_now[3]:
-        yield f"The last day is now {now.end_on}." if now.end_on else f"{now.package.name} has no last day any more."
+        if now.end_on:
+            yield f"The last day is now {Company.get_by_id(1).day(now.end_on)}."
+        else:
+            yield f"{now.package.name} has no last day any more."
 
 
 def _people_changes(was: dict[int, tuple[str, str]], is_now: dict[int, tuple[str, str]], now: Preview) -> Iterator[str]:

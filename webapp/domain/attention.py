@@ -52,6 +52,18 @@ class Expired(NamedTuple):
     unused_minor: int
 
 
+class Unbilled(NamedTuple):
+    """An active membership of which nothing was ever billed, paid or paid in."""
+
+    membership: int
+    customer: str
+    package: str
+    start_on: date
+    price_minor: int
+    customer_id: int
+    package_id: int
+
+
 class Overdue(NamedTuple):
     """An open invoice whose due date is past."""
 
@@ -73,12 +85,20 @@ class Draft(NamedTuple):
 
 
 class Taking(NamedTuple):
-    """What came in by one method."""
+    """What came in by one method, and what refunds and withdrawals gave out by it.
+
+    A payment over several invoices, or of which a part was kept on account, is one.
+    """
 
     method: str
     is_account: bool
     payments: int
     amount_minor: int
+    paid_out_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        return self.amount_minor - self.paid_out_minor
 
 
 class Held(NamedTuple):
@@ -123,6 +143,18 @@ SELECT m.id, {_CUSTOMER}, m.package_name, m.end_on,
 FROM {_LAPSED}
 ORDER BY m.end_on DESC, m.id DESC LIMIT ?"""  # noqa: S608  # own text
 
+# The first condition is the beginning of the index by status and start.
+_NEVER_BILLED = """membership m WHERE COALESCE(m.reason, 'active') = 'active' AND m.start_on >= ? AND m.price_minor > 0
+ AND NOT EXISTS (SELECT 1 FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
+  WHERE l.membership_id = m.id AND i.status IN ('open', 'paid'))
+ AND NOT EXISTS (SELECT 1 FROM account a
+  WHERE a.kind = 'P' AND a.ref = m.id AND a.label = '' AND a.credits > a.debits)"""
+_UNBILLED = f"""
+SELECT m.id, {_CUSTOMER}, m.package_name, m.start_on, m.price_minor, m.customer_id, m.package_id,
+ {_counted(_NEVER_BILLED)}
+FROM {_NEVER_BILLED}
+ORDER BY m.start_on DESC, m.id DESC LIMIT ?"""  # noqa: S608  # own text
+
 _PAST_DUE = "invoice i WHERE i.status = 'open' AND i.due_on < ?"
 _OVERDUE = f"""
 SELECT i.id, i.customer_name, i.series, i.number, i.due_on, i.due_minor, {_counted(_PAST_DUE)}
@@ -133,17 +165,22 @@ SELECT i.id, i.customer_name, (SELECT COUNT(*) FROM draft_line WHERE invoice_id 
  CASE WHEN i.shown_digest = '' THEN NULL ELSE i.shown_minor END, {_counted("invoice i WHERE i.status = 'draft'")}
 FROM invoice i WHERE i.status = 'draft' ORDER BY i.changed_at DESC, i.id DESC LIMIT ?"""  # noqa: S608  # own text
 
-# A payment that was taken back (its journal has a mirror) brought nothing in.
+# A payment that was taken back (its journal has a mirror) brought nothing in. CROSS JOIN makes SQLite begin with the
+# day.
 _TAKINGS = """
-SELECT method.name, method.kind = 'account', COUNT(*), SUM(p.amount_minor)
-FROM payment p JOIN payment_method method ON method.id = p.method_id
-WHERE p.received_on = ? AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.mirrors_id = p.journal_id)
-GROUP BY method.id, method.name, method.kind, method.position ORDER BY method.position, method.id"""
-
-_PAID_OUT = """
-SELECT COALESCE(SUM(t.amount_minor), 0) FROM journal j JOIN transfer t ON t.journal_id = j.id
-JOIN account credit ON credit.id = t.credit_id AND credit.kind = 'M'
-WHERE j.posted_on = ? AND j.kind IN ('refund', 'withdrawal')"""
+SELECT method.name, method.kind = 'account',
+ COALESCE(came.payments, 0), COALESCE(came.amount, 0), COALESCE(went.amount, 0)
+FROM payment_method method LEFT JOIN (
+ SELECT p.method_id AS method_id, COUNT(DISTINCT p.audit_id) AS payments, SUM(p.amount_minor) AS amount FROM payment p
+ WHERE p.received_on = ? AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.mirrors_id = p.journal_id)
+ GROUP BY p.method_id) AS came ON came.method_id = method.id
+LEFT JOIN (
+ SELECT credit.ref AS method_id, SUM(t.amount_minor) AS amount
+ FROM journal j CROSS JOIN transfer t CROSS JOIN account credit
+ WHERE j.posted_on = ? AND j.kind IN ('refund', 'withdrawal')
+ AND t.journal_id = j.id AND credit.id = t.credit_id AND credit.kind = 'M' GROUP BY credit.ref
+) AS went ON went.method_id = method.id
+WHERE came.method_id IS NOT NULL OR went.method_id IS NOT NULL ORDER BY method.position, method.id"""
 
 _HELD = """
 SELECT COALESCE(SUM(CASE WHEN kind = 'P' THEN credits - debits ELSE 0 END), 0),
@@ -171,6 +208,14 @@ def expired(today: date) -> Some[Expired]:
     return Some([Expired(row[0], row[1], row[2], _day(row[3]), int(row[4])) for row in found], _total(found))
 
 
+def unbilled(today: date) -> Some[Unbilled]:
+    """The memberships begun within the last month of which nothing was billed yet, the latest first."""
+    since = (today - LATELY).isoformat()
+    found = rows(_UNBILLED, (since, since, SHOWN))
+    shown = [Unbilled(row[0], row[1], row[2], _day(row[3]), row[4], row[5], row[6]) for row in found]
+    return Some(shown, _total(found))
+
+
 def overdue(today: date) -> Some[Overdue]:
     """The invoices that are due the longest."""
     found = rows(_OVERDUE, (today.isoformat(), today.isoformat(), SHOWN))
@@ -186,16 +231,9 @@ def drafts() -> Some[Draft]:
 
 
 def takings(on: date) -> list[Taking]:
-    """What came in on a day by each method; Account is among them, though that money was held already."""
-    return [
-        Taking(name, bool(own), int(count), int(amount))
-        for name, own, count, amount in rows(_TAKINGS, (on.isoformat(),))
-    ]
-
-
-def paid_out(on: date) -> int:
-    """What refunds and withdrawals of a day took out of the drawers, in minor units."""
-    return int(rows(_PAID_OUT, (on.isoformat(),))[0][0])
+    """What came in and went out on a day by each method; Account is among them, though that money was held already."""
+    found = rows(_TAKINGS, (on.isoformat(), on.isoformat()))
+    return [Taking(name, bool(own), *map(int, figures)) for name, own, *figures in found]
 
 
 def held() -> Held:

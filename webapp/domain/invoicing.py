@@ -67,10 +67,8 @@ def _refuse_over(now: Quote, on: date) -> None:
     for line in now.lines:
         last_day = line.terms[0].end_on if line.terms else None
         if last_day is not None and last_day < on:
-            raise DomainError(
-                f"{line.description} would have ended on {last_day} already. Choose a later service date.",
-                f"line-{line.position}",
-            )
+            ended = f"{line.description} would have ended on {Company.get_by_id(1).day(last_day)} already."
+            raise DomainError(f"{ended} Choose a later service date.", f"line-{line.position}")
 
 
 def _write_lines(invoice: Invoice, quoted: list[Line], *, by: User) -> None:

@@ -14,8 +14,8 @@ from webapp.domain.search import after, typed_words
 
 ACTIVE = "active"
 STATUSES = (ACTIVE, "completed", "removed", "expired", "voided")
-LOW, ENDING = "low", "ending"
-"""Active ones of which an item is nearly used up, and those whose last day is near, as Home counts them."""
+LOW, ENDING, UNBILLED = "low", "ending", "unbilled"
+"""Active ones of which an item is nearly used up, those whose last day is near, and those not billed in full."""
 ORDERS = ("", "customer", "-customer", "start", "-start", "end", "-end")
 """``""`` is active ones first, then by customer; a minus turns the order round."""
 
@@ -27,7 +27,7 @@ FEW = 1_000
 class Filter(NamedTuple):
     """Which memberships, and in which order; None and ``""`` leave everything in.
 
-    `status` is one of `STATUSES`, `LOW`, or `ENDING`, which needs `today` to tell what is near.
+    `status` is one of `STATUSES`, `LOW`, `UNBILLED`, or `ENDING`, which needs `today` to tell what is near.
     """
 
     typed: str = ""
@@ -118,7 +118,7 @@ _HAS_WORD = """(+membership.customer_id IN (
  SELECT ref FROM search_word WHERE kind = 'package' AND word >= ? AND word < ?))"""
 
 _IS_LOW = f"membership.id IN (SELECT i.membership_id FROM membership_item i WHERE {LOW_ITEM})"  # noqa: S608  # own text
-_STATE_OF = {LOW: ACTIVE, ENDING: ACTIVE, **{status: status for status in STATUSES}}
+_STATE_OF = {LOW: ACTIVE, ENDING: ACTIVE, UNBILLED: ACTIVE, **{status: status for status in STATUSES}}
 
 _CHOICES = """SELECT kind, id, name FROM (
  SELECT 1 AS kind, id, name, sort_name FROM package
@@ -182,6 +182,8 @@ def _query(wanted: Filter) -> _Query:
     source, conditions, params = _found(wanted.typed)
     if wanted.status == LOW:
         conditions.append(_IS_LOW)
+    if wanted.status == UNBILLED:
+        conditions.append(f"membership.price_minor > {_FUNDS} + {BILLED}")
     if wanted.status == ENDING and wanted.today:
         conditions.append("membership.end_on BETWEEN ? AND ?")
         params += [wanted.today.isoformat(), (wanted.today + SOON).isoformat()]

@@ -38,7 +38,8 @@ def refuse_package(package: Package, start_on: date) -> None:
         raise DomainError(ACCOUNT_OFF, "package")
     last_day = package.last_day_from(start_on)
     if last_day is not None and last_day < start_on:
-        raise DomainError(f"{package.name} ended on {last_day}, before this start date.", "start_on")
+        ended = Company.get_by_id(1).day(last_day)
+        raise DomainError(f"{package.name} ended on {ended}, before this start date.", "start_on")
 
 
 def why_not(customer: Customer) -> str | None:

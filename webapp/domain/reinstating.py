@@ -12,7 +12,7 @@ from webapp.domain.memberships import hold, owners
 from webapp.domain.reopening import uncancel
 from webapp.domain.settling import EXPIRED, FORFEITED, REMOVED, forfeited_left
 from webapp.domain.transferring import was_transferred
-from webapp.models import Audit, Invoice, Membership, User
+from webapp.models import Audit, Company, Invoice, Membership, User
 from webapp.models.membership import NEVER
 
 
@@ -154,7 +154,8 @@ def _refuse(membership: Membership, version: int, reason: str) -> None:
 
 def _refuse_before_start(membership: Membership, last_day: date | None) -> None:
     if last_day is not None and last_day < membership.start_on:
-        raise DomainError(f"It starts on {membership.start_on}; the last day cannot be before that.", "end_on")
+        starts = Company.get_by_id(1).day(membership.start_on)
+        raise DomainError(f"It starts on {starts}; the last day cannot be before that.", "end_on")
 
 
 def _bring_back(membership: Membership, entry: Audit, on: date) -> None:

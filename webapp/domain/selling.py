@@ -78,7 +78,7 @@ def refuse_sale(customer: Customer, package: Package, active: Membership | None,
     if active is None:
         last_day = package.last_day_from(on)
         if last_day is not None and last_day < on:
-            return f"{package.name} ended on {last_day}, before the service date."
+            return f"{package.name} ended on {Company.get_by_id(1).day(last_day)}, before the service date."
         return None
     left = MembershipItem.select().where(
         (MembershipItem.membership == active)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from webapp.db import transactional
+from webapp.db import rows, transactional
 from webapp.domain import drafts, invoicing, ledger, payments, tendering
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.memberships import hold, owners
@@ -15,34 +15,44 @@ from webapp.models import Company, DraftLine, Invoice, Item, Membership, Members
 class Use(NamedTuple):
     """What using so much would charge, and whether the package funds reach.
 
-    `left_milli` is what is left of the item before; `completes` says that nothing of the membership is left after.
+    `left_milli` is what is left of the item before; `completes` says that nothing of the membership is left after;
+    `before_milli` is what was used of the item on that day already. `refusal` names the field that it is about.
     """
 
     quote: Quote
     funds_minor: int
     left_milli: int
     completes: bool
-    refusal: str | None
+    before_milli: int
+    refusal: DomainError | None
 
     @property
     def amount_minor(self) -> int:
         return self.quote.total_minor
 
 
-def would_use(membership: Membership, item: Item, quantity_milli: int, *, service_on: date) -> Use:
+def would_use(
+    membership: Membership, item: Item, quantity_milli: int, *, on: date, service_on: date | None = None
+) -> Use:
     """What `use` would do. Reads only."""
+    service_on = service_on or on
     line = DraftLine(
         position=1, kind="item", item=item, quantity_milli=quantity_milli, source="membership", membership=membership
     )
     quoted = quote_lines(membership.customer, [line], service_on)
     funds = ledger.balance(ledger.package_funds(membership.id))
     items = list(MembershipItem.select().where(MembershipItem.membership == membership))
+    left = sum(each.left_milli for each in items if each.item_id == item.id)
+    field, sentence = "service_on", _wrong_day(membership, on, service_on)
+    if sentence is None:
+        field, sentence = "quantity", _refusal(membership, item, quoted, funds, left)
     return Use(
         quoted,
         funds,
-        sum(each.left_milli for each in items if each.item_id == item.id),
+        left,
         _completes(items, item, quantity_milli),
-        _refusal(membership, item, quoted, funds, service_on),
+        _used_on(membership, item, service_on),
+        DomainError(sentence, field) if sentence else None,
     )
 
 
@@ -68,12 +78,9 @@ def use(
         raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
     if quantity_milli <= 0:
         raise DomainError("The quantity must be above 0.", "quantity")
-    service_on = service_on or on
-    if service_on > on:
-        raise DomainError("What was used was used today or before.", "service_on")
-    planned = would_use(membership, item, quantity_milli, service_on=service_on)
+    planned = would_use(membership, item, quantity_milli, on=on, service_on=service_on)
     if planned.refusal:
-        raise DomainError(planned.refusal, "quantity")
+        raise planned.refusal
     draft = drafts.begin(membership.customer, by=by, on=on, service_on=service_on)
     line = drafts.add_item(draft.id, item, quantity_milli)
     drafts.choose_rate(line.id, "membership", membership=membership)
@@ -90,18 +97,37 @@ def _completes(items: Sequence[MembershipItem], item: Item, quantity_milli: int)
     return all(each.used_milli + taken.get(each.item_id, 0) >= each.included_milli for each in items)
 
 
-def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, service_on: date) -> str | None:
+def _used_on(membership: Membership, item: Item, day: date) -> int:
+    """How much of the item was taken from the membership on a day, in thousandths."""
+    text = (
+        "SELECT COALESCE(SUM(l.quantity_milli - l.credited_milli), 0)"
+        " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        " WHERE l.membership_id = ? AND l.item_id = ? AND l.source = 'draw' AND i.status IN ('open', 'paid')"
+        " AND i.service_on = ?"
+    )
+    return int(rows(text, (membership.id, item.id, day.isoformat()))[0][0])
+
+
+def _wrong_day(membership: Membership, on: date, service_on: date) -> str | None:
+    if service_on > on:
+        return "What was used was used today or before."
+    if service_on < membership.start_on:
+        day = Company.get_by_id(1).day(membership.start_on)
+        return f"{membership.package_name} starts on {day}. Nothing can be used before."
+    return None
+
+
+def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, left_milli: int) -> str | None:
     account = tendering.why_no_account(membership.customer)
     if account:
         return account
     if not item.active:
         return f"{item.name} is inactive. Somebody with Manage Catalogue can make it active."
-    if membership.start_on > service_on:
-        return f"{membership.package_name} starts on {membership.start_on}. Nothing can be used before."
     if quoted.problems:
         return quoted.problems[0].sentence
     if any(line.source != "draw" for line in quoted.lines):
-        return f"Not that much is left in {membership.package_name}. Make an invoice for the rest."
+        left = Company.get_by_id(1).quantity(left_milli)
+        return f"Only {left} left in {membership.package_name}. Make an invoice for the rest."
     if quoted.total_minor > funds_minor:
         company = Company.get_by_id(1)
         return (

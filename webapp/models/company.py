@@ -1,13 +1,15 @@
 """The business itself and the ways it takes money."""
 
+import functools
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel import Locale, numbers
+from babel import Locale, dates, numbers
 from peewee import BigIntegerField, BooleanField, IntegerField, TextField
 
 from webapp.db import BaseModel, InstantField
 from webapp.money import format_money
+from webapp.quantity import format_quantity
 
 
 class Company(BaseModel):
@@ -40,6 +42,20 @@ class Company(BaseModel):
         locale = Locale.parse(self.locale)
         group, point = numbers.get_group_symbol(locale), numbers.get_decimal_symbol(locale)
         return format_money(minor, self.decimals, group=group, point=point)
+
+    def quantity(self, milli: int) -> str:
+        """A quantity as it stands in a sentence: 1.5, or 10."""
+        return format_quantity(milli, point=numbers.get_decimal_symbol(Locale.parse(self.locale)))
+
+    def day(self, day: date) -> str:
+        """A day as it stands in a sentence: 22 Nov 2026."""
+        return day_in(day, self.locale)
+
+
+@functools.lru_cache(maxsize=2048)
+def day_in(day: date, locale: str) -> str:
+    """A day as 22 Nov 2026 in a language; kept, since Babel takes long over it and a page of a list asks often."""
+    return dates.format_date(day, "d MMM y", locale=locale)
 
 
 class PaymentMethod(BaseModel):

@@ -69,7 +69,7 @@ def test_pay_shows_every_fund_before_and_after(open_page: OpenPage, look: Look, 
     page.goto(f"/billing/invoices/{hour.id}")
     page.get_by_role("link", name="Pay").click()
     window = dialog(page)
-    window.get_by_role("button", name="Pay the rest by Account").click()
+    window.get_by_role("button", name="Pay what remains by Account").click()
     effect = window.locator(".effect tr")
     for fund, figures in (
         ("Package funds · PPL", ["200.00", "−200.00", "0.00"]),

@@ -22,8 +22,8 @@ def index() -> Response:
         return render("home/index.html", region="home/_today.html", billing=False)
     day = today()
     running_out, expiring, expired = attention.running_out(), attention.expiring(day), attention.expired(day)
-    overdue, drafts = attention.overdue(day), attention.drafts()
-    totals = [running_out.total, expiring.total, expired.total, overdue.total, drafts.total]
+    unbilled, overdue, drafts = attention.unbilled(day), attention.overdue(day), attention.drafts()
+    totals = [some.total for some in (running_out, expiring, expired, unbilled, overdue, drafts)]
     things = Total(sum(total.counted for total in totals), any(total.more for total in totals))
     taken = attention.takings(day)
     return render(
@@ -33,12 +33,12 @@ def index() -> Response:
         running_out=running_out,
         expiring=expiring,
         expired=expired,
+        unbilled=unbilled,
         overdue=overdue,
         drafts=drafts,
         things=things,
         steps=first_steps.steps(),
         held=held.held(),
         takings=[one for one in taken if not one.is_account],
-        paid_out=attention.paid_out(day),
         from_account=sum(one.amount_minor for one in taken if one.is_account),
     )

@@ -70,6 +70,7 @@ def _empty_editor(customer: Customer, form: FirstLineForm | None = None) -> Resp
         alone=wants_region(),
         due_moved=False,
         facts_moved=False,
+        later=[],
         **editor.about(customer, nothing),
     )
 

@@ -15,7 +15,7 @@ from webapp.domain.quoting import Line, Quote, quote_lines
 from webapp.domain.taxes import by_rate
 from webapp.domain.tendering import why_no_account
 from webapp.hypermedia import render, wants_region
-from webapp.models import Customer, DraftLine, Invoice, Item, Membership, Package
+from webapp.models import Customer, DraftLine, Invoice, Item, Membership, MembershipItem, Package
 from webapp.presentation import company
 
 
@@ -121,8 +121,20 @@ def show(
         alone=wants_region(),
         facts_moved=facts_moved,
         due_moved=draft.form.is_submitted() and draft.form.typed_into("service_on"),
+        later=_later(draft),
         **about(draft.invoice.customer, draft.quote),
     )
+
+
+def _later(draft: Draft) -> list[Membership]:
+    """The packages of the customer that start after the service date, and hold what an item line charges otherwise."""
+    wanted = [part.item for part in draft.quote.lines if part.source == "standard" and part.item]
+    if not wanted:
+        return []
+    has_it = MembershipItem.select(MembershipItem.membership).where(MembershipItem.item << wanted)
+    of_customer = (Membership.customer == draft.invoice.customer) & (Membership.state == "active")
+    starts_later = Membership.start_on > draft.invoice.service_on
+    return list(Membership.select().where(of_customer & starts_later & (Membership.id << has_it)))
 
 
 def adding(search: Callable[[str], Sequence[Offer]]) -> AddForm:

@@ -10,13 +10,13 @@ from webapp.blueprints.memberships.after_sale_forms import UseForm
 from webapp.domain import ledger, using
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_history import items_of
-from webapp.domain.offering import can_be_billed
+from webapp.domain.offering import acts, can_be_billed
 from webapp.domain.tendering import why_no_account
 from webapp.domain.using import Use
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice, Membership, MembershipItem
 from webapp.permissions import Permission
-from webapp.presentation import day_text, money_text, today
+from webapp.presentation import day_text, money_text, quantity_text, today
 from webapp.records import load
 
 
@@ -89,7 +89,8 @@ def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
     chosen = form.chosen
     would: Use | None = None
     if chosen and form.quantity.data and form.service_on.data:
-        would = using.would_use(membership, chosen.item, form.quantity.data, service_on=form.service_on.data)
+        on, service_on = today(), form.service_on.data
+        would = using.would_use(membership, chosen.item, form.quantity.data, on=on, service_on=service_on)
     return {
         "membership": membership,
         "sign": _sign(membership),
@@ -98,6 +99,7 @@ def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
         "would": would,
         "bills": bool(would and would.refusal) and can_be_billed(membership, today()),
         "closed": _closed(membership),
+        "acts": acts(membership, today()),
         "funds_minor": ledger.balance(ledger.package_funds(membership.id)),
     }
 
@@ -122,7 +124,8 @@ def _told(form: UseForm, used: list[Invoice]) -> str:
         return SENT_BEFORE
     item, [invoice] = _item(form), used
     amount = counted(form.quantity.data, item.name, item.unit)
-    said = f"{amount} used. {money_text(invoice.total_minor)} from package funds."
+    left = quantity_text(MembershipItem.get_by_id(item.id).left_milli, item.unit)
+    said = f"{invoice.customer_name}: {amount} used, {left} left. {money_text(invoice.total_minor)} from package funds."
     membership = Membership.get_by_id(item.membership_id)
     return said if membership.is_active else f"{said} {membership.package_name} is {membership.reason}."
 
@@ -130,4 +133,4 @@ def _told(form: UseForm, used: list[Invoice]) -> str:
 def _undo(used: list[Invoice]) -> tuple[str, str] | None:
     if not used or not can(Permission.MANAGE_INVOICES):
         return None
-    return "Undo", url_for("invoices.void", invoice_id=used[0].id, undo=1)
+    return "Undo …", url_for("invoices.void", invoice_id=used[0].id, undo=1)
