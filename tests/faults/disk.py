@@ -285,7 +285,7 @@ def _found(copy: Path) -> str:
 def _compared(copy: Path, right: dict[str, list[tuple[Any, ...]]]) -> str:
     try:
         return "no figure is another" if _money(copy) == right else "OTHER MONEY"
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, peewee.OperationalError):  # a text that is none any more
         return "cannot be read"
 
 
