@@ -231,6 +231,9 @@ def _sqlite_reads_only(shop: Shop) -> Iterator[str]:
     shop.close()
 
 
+UNREADABLE = (peewee.PeeweeException, vars(peewee)["sqlite3"].Error, ValueError, TypeError, ArithmeticError)
+"""What a damaged file ends in: fetching a text that is none any more, the driver says so itself."""
+
 MONEY = ("account", "journal", "transfer", "payment", "allocation", "invoice", "invoice_line", "membership_item")
 
 
@@ -278,14 +281,14 @@ def _found(copy: Path) -> str:
                 if rows("PRAGMA foreign_key_check"):
                     return "found by foreign_key_check"
                 return "found by check-ledger" if checks.faults() else ""
-        except (peewee.PeeweeException, ValueError, TypeError, ArithmeticError):
+        except UNREADABLE:
             return "cannot be read"
 
 
 def _compared(copy: Path, right: dict[str, list[tuple[Any, ...]]]) -> str:
     try:
         return "no figure is another" if _money(copy) == right else "OTHER MONEY"
-    except (UnicodeDecodeError, peewee.OperationalError):  # a text that is none any more
+    except UNREADABLE:
         return "cannot be read"
 
 
