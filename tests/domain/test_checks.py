@@ -160,6 +160,17 @@ DAMAGES = {
     "a unit used twice": ("quantities", "UPDATE membership_item SET used_milli = used_milli + 1 WHERE id = 1"),
     "more than included": ("quantities", "UPDATE membership_item SET included_milli = 1 WHERE id = 1"),
     "units of somebody else": ("quantities", "UPDATE membership SET customer_id = 2 WHERE id = 1"),
+    "two of a package": ("quantities", "UPDATE invoice_line SET quantity_milli = 2000 WHERE source = 'sale'"),
+    "a package line without its package": ("quantities", "UPDATE invoice_line SET package_id = NULL WHERE id = 1"),
+    "a standard rate that was another": (
+        "quantities",
+        "UPDATE invoice_line SET standard_rate_e4 = 1 WHERE source = 'standard'",
+    ),
+    "more for the same": ("quantities", "UPDATE invoice_line SET quantity_milli = 1001 WHERE category = 'Books'"),
+    "another rate for the same": (
+        "quantities",
+        "UPDATE invoice_line SET rate_e4 = rate_e4 + 60 WHERE category = 'Books'",
+    ),
     "a draw forgotten": ("draws", "UPDATE membership_item SET drawn_minor = drawn_minor - 1 WHERE id = 1"),
     "a draw of more": ("draws", f"UPDATE invoice_line SET net_minor = net_minor + 1 WHERE id = {PAID_LINE}"),
     "everything drawn but a cent": (

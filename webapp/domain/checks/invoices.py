@@ -4,6 +4,14 @@ from typing import Final
 
 from webapp.domain.checks.rule import Rule, balances, rule
 
+# What a line charges as the company writes its prices, before its discount. Where prices include the tax, a line
+# without tax does not show whether its customer was exempt, and paid less than the rate.
+_CHARGED: Final = "l.net_minor + l.discount_minor + CASE WHEN c.tax_inclusive THEN l.tax_minor ELSE 0 END"
+# A rate in ten thousandths times a quantity in thousandths, in parts of a minor unit: so many make one.
+_PARTS: Final = (
+    "CASE c.decimals WHEN 0 THEN 10000000 WHEN 1 THEN 1000000 WHEN 2 THEN 100000 WHEN 3 THEN 10000 ELSE 1000 END"
+)
+
 RULES: Final[tuple[Rule, ...]] = (
     balances(
         "receivable",
@@ -49,6 +57,27 @@ RULES: Final[tuple[Rule, ...]] = (
         GROUP BY i.id, i.net_minor, i.tax_minor, i.total_minor
         HAVING i.net_minor <> COALESCE(SUM(l.net_minor), 0) OR i.tax_minor <> COALESCE(SUM(l.tax_minor), 0)
             OR i.total_minor <> COALESCE(SUM(l.total_minor), 0) ORDER BY i.id""",
+    ),
+    rule(
+        "quantities",
+        "Line {0} of invoice {1} names another thing than its kind, or units credited without money; or it is a package"
+        " or a deposit, and says more than one, a rate, units left or tax.",
+        """SELECT id, invoice_id FROM invoice_line
+        WHERE (kind = 'item') <> (item_id IS NOT NULL) OR (kind = 'package') <> (package_id IS NOT NULL)
+            OR source <> 'draw' AND credited_milli > 0 AND credited_net_minor = 0 AND net_minor >= quantity_milli
+            OR kind <> 'item' AND (quantity_milli <> 1000 OR tax_percent_e4 <> 0
+                OR tax_minor <> 0 OR rate_e4 IS NOT NULL OR standard_rate_e4 IS NOT NULL OR leaves_milli IS NOT NULL)
+        ORDER BY id""",
+    ),
+    rule(
+        "quantities",
+        "Line {0} of invoice {1}: {2:units} at its rate make another amount than {3:money}.",
+        f"""SELECT l.id, l.invoice_id, l.quantity_milli, {_CHARGED} FROM invoice_line l CROSS JOIN company c
+        WHERE l.source = 'standard' AND l.standard_rate_e4 <> l.rate_e4
+            OR l.source IN ('standard', 'typed') AND (NOT c.tax_inclusive OR l.tax_percent_e4 > 0)
+            AND ABS(2 * {_PARTS} * CAST({_CHARGED} AS NUMERIC)
+                - 2 * CAST(l.rate_e4 AS NUMERIC) * l.quantity_milli) > {_PARTS}
+        ORDER BY l.id""",  # noqa: S608  # own text
     ),
     balances(
         "awaiting",
