@@ -63,7 +63,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "Line {0} of invoice {1} names another thing than its kind, or units credited without money; or it is a package"
         " or a deposit, and says more than one, a rate, units left or tax.",
         """SELECT id, invoice_id FROM invoice_line
-        WHERE (kind = 'item') <> (item_id IS NOT NULL) OR (kind = 'package') <> (package_id IS NOT NULL)
+        WHERE kind <> 'item' AND item_id IS NOT NULL OR (kind = 'package') <> (package_id IS NOT NULL)
             OR source <> 'draw' AND credited_milli > 0 AND credited_net_minor = 0 AND net_minor >= quantity_milli
             OR kind <> 'item' AND (quantity_milli <> 1000 OR tax_percent_e4 <> 0
                 OR tax_minor <> 0 OR rate_e4 IS NOT NULL OR standard_rate_e4 IS NOT NULL OR leaves_milli IS NOT NULL)
