@@ -124,7 +124,7 @@ def test_the_effect_is_shown_while_it_is_typed(frontdesk: Client, invoice: Invoi
     form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(card="75", account="100")
     shown = words(preview(frontdesk, invoice, form))
     assert "Card 75.00 C172 at standard rate" in shown
-    assert "Account 100.00 C172 the rest" in shown
+    assert "Account 100.00 C172 what remains" in shown
     assert "Package funds · PPL 180.00 −100.00 80.00" in shown
     assert "Account balance 180.00 −100.00 80.00" in shown
     assert "Entered 175.00 Remaining due 80.00" in shown
