@@ -149,8 +149,8 @@ WHAT_IS_WRONG = """async ([inside, rules]) => (await axe.run(inside, {
 })).violations.map(one => `${one.id}: ${one.nodes[0].html} ${one.nodes[0].any.map(it => it.message)}`)"""
 
 OF_LOOKS = ("color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block")
-"""The rules of axe-core whose answer depends on the colour scheme or the width, not only on the markup. That of the size
-of targets is off by itself, since what a bar covers until one scrolls counts as small."""
+"""The rules of axe-core whose answer depends on the colour scheme or the width, not only on the markup. That of the
+size of targets is off by itself: what a bar covers until one scrolls counts as small."""
 
 
 def violations(page: Page, inside: str = "html", rules: Sequence[str] = ()) -> list[str]:
