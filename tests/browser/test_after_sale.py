@@ -117,6 +117,19 @@ def test_the_page_keeps_its_menu_and_hands_over(open_page, assert_accessible, pi
     expect(page.get_by_role("button", name="Actions for Ann Able in PIANO")).to_have_count(0)
 
 
+def test_what_was_wrong_goes_when_it_is_typed_anew(open_page, piano: Membership) -> None:
+    page: Page = open_page("manager")
+    page.goto(f"/billing/memberships/{piano.id}/uses/new")
+    quantity = page.get_by_label("Quantity of Lesson")
+    quantity.fill("7")
+    quantity.press("Enter")
+    error = page.locator("#quantity-error")
+    expect(error).to_contain_text("Only 6 left in PIANO.")
+    quantity.fill("2")
+    expect(error).to_be_hidden()
+    expect(page.get_by_role("row", name="Package funds")).to_contain_text("180.00")
+
+
 def test_without_javascript(open_page, piano: Membership) -> None:
     page: Page = open_page("manager", javascript=False)
     page.goto(f"/billing/memberships/{piano.id}/uses/new")

@@ -86,6 +86,7 @@ def _sign(membership: Membership) -> str:
 
 def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
     """What the screen and its preview state alike."""
+    closed = _closed(membership)
     chosen = form.chosen
     would: Use | None = None
     if chosen and form.quantity.data and form.service_on.data:
@@ -98,8 +99,8 @@ def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
         "chosen": chosen,
         "would": would,
         "bills": bool(would and would.refusal) and can_be_billed(membership, today()),
-        "closed": _closed(membership),
-        "acts": acts(membership, today()),
+        "closed": closed,
+        "reinstates": bool(closed) and acts(membership, today()).reinstate,
         "funds_minor": ledger.balance(ledger.package_funds(membership.id)),
     }
 
