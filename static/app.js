@@ -366,7 +366,8 @@ for (const type of ["input", "change"]) on(type, (event) => {
 }, true);
 
 on("htmx:config:request", (event) => {
-  const {ctx} = event.detail, source = ctx.sourceElement;
+  const {ctx} = event.detail, source = ctx.sourceElement, elsewhere = ctx.sourceEvent?.submitter?.getAttribute("formaction");
+  if (elsewhere) ctx.request.action = elsewhere;    // htmx asks the form only
   if (source.matches?.("[data-live]")) ctx.edit = edits.get(source.closest("form"));
   if (!source.matches?.("[data-filters]")) return;
   for (const [name, text] of [...ctx.request.body]) if (text === "") ctx.request.body.delete(name);

@@ -36,7 +36,8 @@ def addresses(app: Flask, desk: User, on: date) -> dict[str, str]:
             wanted = ids | special.get(rule.endpoint, {})
             values = {name: wanted[name] for name in rule.arguments}
             found[rule.endpoint] = app.url_map.bind("localhost").build(rule.endpoint, values)
-    queries = {"memberships.remove_several": f"?membership={ids['membership_id']}.{_version(ids['membership_id'])}"}
+    ticked = f"?membership={ids['membership_id']}.{_version(ids['membership_id'])}"
+    queries = {f"memberships.{act}_several": ticked for act in ("remove", "use", "bill")}
     return {endpoint: path + queries.get(endpoint, "") for endpoint, path in found.items()}
 
 

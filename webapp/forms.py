@@ -215,6 +215,12 @@ class DayField(DateField):
             raise ValidationError(f"The day must be between {EARLIEST} and {LATEST}.")
 
 
+def day_of(field: DayField) -> date:
+    """The day of a compulsory field that is filled in."""
+    assert field.data is not None  # noqa: S101  # the field's own check has passed
+    return field.data
+
+
 class RecordField(Field):
     """The id of one record, checked by loading it; data is the record."""
 

@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
 from webapp.db import db
-from webapp.models import Membership, User
+from webapp.models import Invoice, Membership, User
 
 
 @pytest.fixture
@@ -73,18 +73,39 @@ def test_the_order_in_the_headings_and_in_the_filters_is_one(open_page, two: lis
 
 
 def test_several_at_once_on_a_phone(open_page, assert_accessible, two: list[Membership]) -> None:
+    """Billed, a lesson used by who has paid, and removed."""
     page: Page = open_page("manager", phone=True, dark=True)
     page.goto("/billing/packages")
-    for name in ("Ann Able", "Zoë Zwei"):
-        page.get_by_role("checkbox", name=f"{name} in PIANO").check()
+    dialog = ticked(page, "Bill", "Bill packages")
+    expect(dialog.get_by_role("row", name="Together")).to_contain_text("900.00")
     assert_accessible(page)
-    page.get_by_role("button", name="Remove from Package").click()
-    dialog = page.get_by_role("dialog", name="Remove from Package")
+    dialog.get_by_role("button", name="Make invoices").click()
+    expect(page.get_by_text("2 invoices are made, 900.00 in all.").first).to_be_visible()
+    make.pay(Invoice.get(), ("cash", "450"), by=User.get(), on=Invoice.get().issued_on)
+    db.close()
+    dialog = ticked(page, "Use one", "Use one each")
+    expect(dialog).to_contain_text("1 is left out")
+    assert_accessible(page)
+    dialog.get_by_label("Quantity of Lesson for each").fill("2")
+    expect(dialog.get_by_role("row", name="Ann Able")).to_contain_text("8")
+    dialog.get_by_role("button", name="Use").click()
+    expect(page.get_by_text("Ann Able: 2 × Lesson used.").first).to_be_visible()
+    dialog = ticked(page, "Remove from Package", "Remove from Package")
     expect(dialog).to_contain_text("Zoë Zwei leaves PIANO.")
     assert_accessible(page)
     dialog.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("2 customers were removed from PIANO.").first).to_be_visible()
+
+
+def ticked(page: Page, button: str, title: str) -> Locator:
+    """Tick both, press the button beneath the table, and see the dialog."""
+    for name in ("Ann Able", "Zoë Zwei"):
+        page.get_by_role("checkbox", name=f"{name} in PIANO").check()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.get_by_role("button", name=button, exact=True).click()
+    dialog = page.get_by_role("dialog", name=title)
+    expect(dialog).to_be_visible()
+    return dialog
 
 
 def test_the_membership_page_follows_what_is_done_on_it(open_page, two: list[Membership]) -> None:

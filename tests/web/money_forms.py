@@ -154,11 +154,22 @@ def removal(desk: Desk) -> Sent:
     return desk.form(f"/billing/memberships/{desk.member().id}/removal")
 
 
+def of_several(desk: Desk, path: str, paid_by: str = "check") -> Sent:
+    chosen = [f"{(it := desk.member(paid_by)).id}.{it.version}" for _ in range(2)]
+    sent = desk.form(f"{path}?membership={chosen[0]}&membership={chosen[1]}", id_=path, membership=chosen)
+    return sent._replace(path=path)
+
+
 def removal_of_several(desk: Desk) -> Sent:
-    chosen = [f"{(it := desk.member()).id}.{it.version}" for _ in range(2)]
-    address = f"/billing/packages/removal?membership={chosen[0]}&membership={chosen[1]}"
-    sent = desk.form(address, id_="/billing/packages/removal", membership=chosen)
-    return sent._replace(path="/billing/packages/removal")
+    return of_several(desk, "/billing/packages/removal")
+
+
+def uses(desk: Desk) -> Sent:
+    return of_several(desk, "/billing/packages/uses")
+
+
+def bills(desk: Desk) -> Sent:
+    return of_several(desk, "/billing/packages/bills", paid_by="")
 
 
 def use(desk: Desk) -> Sent:
@@ -220,6 +231,8 @@ FORMS: dict[str, tuple[Callable[[Desk], Sent], ...]] = {
     "memberships.remove": (removal,),
     "memberships.remove_several": (removal_of_several,),
     "memberships.use": (use,),
+    "memberships.use_several": (uses,),
+    "memberships.bill_several": (bills,),
     "memberships.extend": (extension,),
     "memberships.reinstate": (reinstatement,),
     "memberships.refund": (refund,),

@@ -89,13 +89,20 @@ def test_the_list(frontdesk: Client, emma: Membership) -> None:
     assert 'aria-current="page">Packages</a>' in page.text
 
 
-@pytest.mark.parametrize("name, ticks", [("manager", True), ("frontdesk", False), ("bookkeeper", False)])
-def test_only_who_may_remove_gets_ticks(
-    request: pytest.FixtureRequest, emma: Membership, name: str, ticks: bool
+@pytest.mark.parametrize(
+    "name, acts",
+    [
+        ("manager", ["Use one", "Bill", "Remove from Package"]),
+        ("frontdesk", ["Use one", "Bill"]),
+        ("bookkeeper", []),
+    ],
+)
+def test_only_who_may_do_something_with_them_gets_ticks(
+    request: pytest.FixtureRequest, emma: Membership, name: str, acts: list[str]
 ) -> None:
     page = request.getfixturevalue(name).get(LIST).text
-    assert (f'value="{emma.id}.{emma.version}"' in page) == ticks
-    assert ("Remove from Package" in page) == ticks
+    assert (f'value="{emma.id}.{emma.version}"' in page) == bool(acts)
+    assert re.findall(r"<button[^>]*>(?:<svg.*?</svg>)?([^<]*)</button>", page.partition('class="bulk"')[2])[:3] == acts
 
 
 def test_the_permission_that_opens_it(bookkeeper: Client, emma: Membership) -> None:

@@ -1,6 +1,8 @@
 """Use one: a unit charged at the package rate and paid from package funds in one step (what a studio does all day)."""
 
-from collections.abc import Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -9,7 +11,7 @@ from webapp.domain import drafts, invoicing, ledger, payments, tendering
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.memberships import hold, owners
 from webapp.domain.quoting import Quote, quote_lines
-from webapp.models import Company, DraftLine, Invoice, Item, Membership, MembershipItem, PaymentMethod, User
+from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membership, MembershipItem, PaymentMethod, User
 
 
 class Use(NamedTuple):
@@ -45,7 +47,8 @@ def would_use(
     left = sum(each.left_milli for each in items if each.item_id == item.id)
     field, sentence = "service_on", _wrong_day(membership, on, service_on)
     if sentence is None:
-        field, sentence = "quantity", _refusal(membership, item, quoted, funds, left)
+        holds = any(each.item_id == item.id for each in items)
+        field, sentence = "quantity", _refusal(membership, item, quoted, funds, left if holds else None)
     return Use(
         quoted,
         funds,
@@ -91,6 +94,77 @@ def use(
     return Invoice.get_by_id(invoice.id)
 
 
+class Usable(NamedTuple):
+    """An item, and how many of some memberships have something left of it."""
+
+    item: Item
+    many: int
+
+
+def usable(ids: Sequence[int]) -> list[Usable]:
+    """What can be used of these memberships, first what most of them have."""
+    left = MembershipItem.reserved_milli + MembershipItem.used_milli < MembershipItem.included_milli
+    joined = MembershipItem.select(MembershipItem, Item).join(Item).switch(MembershipItem).join(Membership)
+    found = joined.where((Membership.id << list(ids)) & (Membership.state == "active") & left & Item.active)
+    items = {each.item_id: each.item for each in found}
+    many = Counter(each.item_id for each in found)
+    return sorted((Usable(item, many[id_]) for id_, item in items.items()), key=lambda it: (-it.many, it.item.name))
+
+
+class Planned(NamedTuple):
+    """What using so much of an item would do to one membership of several."""
+
+    membership: Membership
+    use: Use
+
+
+def plan(
+    ids: Sequence[int], item: Item, quantity_milli: int, *, on: date, service_on: date | None = None
+) -> list[Planned]:
+    """What `use_several` would do to each of these memberships, in the order of customers. Reads only."""
+    chosen = Membership.select(Membership, Customer).join(Customer).where(Membership.id << list(ids))
+    return [
+        Planned(membership, would_use(membership, item, quantity_milli, on=on, service_on=service_on))
+        for membership in chosen.order_by(Membership.customer_sort, Membership.id)
+    ]
+
+
+def mark(planned: Iterable[Planned]) -> str:
+    """A short sign of what a plan does and to whom; who is left out of it does not matter."""
+    done = [
+        (it.membership.id, it.membership.version, it.use.quote.digest, it.use.funds_minor, it.use.left_milli)
+        for it in planned
+        if not it.use.refusal
+    ]
+    return hashlib.sha256(repr(done).encode()).hexdigest()[:24]
+
+
+@transactional
+def use_several(
+    ids: Sequence[int],
+    item: Item,
+    quantity_milli: int,
+    *,
+    shown: str,
+    by: User,
+    on: date,
+    service_on: date | None = None,
+) -> list[Invoice]:
+    """Use so much of an item of each of these memberships, for all who can or for nobody: a class that was held.
+
+    `shown` is the `mark` of the plan that the person saw; who cannot is left out, as the plan said. Raises `Changed`
+    when it would do something else than was shown.
+    """
+    hold(on, *owners(ids))
+    planned = plan(ids, item, quantity_milli, on=on, service_on=service_on)
+    if mark(planned) != shown:
+        raise Changed("What this does changed since it was shown. Look at it again; nothing was used yet.")
+    able = [it.membership for it in planned if not it.use.refusal]
+    if not able:
+        raise DomainError("Nobody of those can use it.")
+    return [use(it.id, item, quantity_milli, version=it.version, by=by, on=on, service_on=service_on) for it in able]
+
+
 def _completes(items: Sequence[MembershipItem], item: Item, quantity_milli: int) -> bool:
     """Whether every included unit is used once this quantity is."""
     taken = {item.id: quantity_milli}
@@ -117,17 +191,22 @@ def _wrong_day(membership: Membership, on: date, service_on: date) -> str | None
     return None
 
 
-def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, left_milli: int) -> str | None:
+def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, left_milli: int | None) -> str | None:
+    name = membership.package_name
+    if not membership.is_active:
+        return f"{name} is {membership.reason}; later invoices take the standard rates."
     account = tendering.why_no_account(membership.customer)
     if account:
         return account
+    if left_milli is None:
+        return f"There is no {item.name} in {name}."
     if not item.active:
         return f"{item.name} is inactive. Somebody with Manage Catalogue can make it active."
     if quoted.problems:
         return quoted.problems[0].sentence
     if any(line.source != "draw" for line in quoted.lines):
         left = Company.get_by_id(1).quantity(left_milli)
-        return f"Only {left} left in {membership.package_name}. Make an invoice for the rest."
+        return f"Only {left} left in {name}. Make an invoice for the rest."
     if quoted.total_minor > funds_minor:
         company = Company.get_by_id(1)
         return (

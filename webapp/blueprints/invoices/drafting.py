@@ -8,7 +8,7 @@ from flask import Response, flash, request, url_for
 from webapp.access import actor, can, requires
 from webapp.blueprints.invoices import editor
 from webapp.blueprints.invoices.editor import Draft, Notice
-from webapp.blueprints.invoices.forms import AddForm, CustomerChoice, DraftForm, FirstLineForm, day_of, field_of
+from webapp.blueprints.invoices.forms import AddForm, CustomerChoice, DraftForm, FirstLineForm, field_of
 from webapp.blueprints.invoices.lines import name_of
 from webapp.blueprints.invoices.marking import marked
 from webapp.domain import drafts, invoicing
@@ -18,7 +18,7 @@ from webapp.domain.invoicing import PriceChanged
 from webapp.domain.offers import Offer
 from webapp.domain.quoting import Quote
 from webapp.editing import EditForm
-from webapp.forms import EARLIEST, LATEST
+from webapp.forms import EARLIEST, LATEST, day_of
 from webapp.hypermedia import done, fragment, is_htmx, render, wants_region
 from webapp.lists import typed
 from webapp.models import Customer, Invoice, Item, Package

@@ -136,12 +136,6 @@ class DraftForm(OnceForm):
         return str(field.write(value) if isinstance(field, ScaledField) else value or "")
 
 
-def day_of(field: DayField) -> date:
-    """The day of a compulsory field that is filled in."""
-    assert field.data is not None  # noqa: S101  # the field's own check has passed
-    return field.data
-
-
 class UnitsField(QuantityField):
     """A quantity of an item, written as its unit wants it: 2.0 hours, but 2 lessons."""
 

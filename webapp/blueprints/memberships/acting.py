@@ -10,7 +10,6 @@ from webapp.permissions import Permission
 from webapp.presentation import quantity_text, unit_text
 
 CHANGED = ("memberships-changed", "account-changed", "invoices-changed")
-SENT_BEFORE = "This form was sent before. Nothing was done twice."
 
 
 def sign(membership: Membership, *facts: object) -> str:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from webapp.blueprints.memberships import card, extending, moving, refunding, reinstating, transferring, using
+from webapp.blueprints.memberships import card, extending, moving, refunding, reinstating, several, transferring, using
 
 BOTH = ["GET", "POST"]
 ACTS = (
@@ -22,6 +22,11 @@ def mount(blueprint: Blueprint) -> None:
         blueprint.add_url_rule(address, name, act, methods=BOTH)
         if preview:
             blueprint.add_url_rule(f"{address}/preview", f"{name}_preview", preview, methods=["POST"])
+    blueprint.add_url_rule("/billing/packages/uses", "use_several", several.use, methods=BOTH)
+    blueprint.add_url_rule(
+        "/billing/packages/uses/preview", "use_several_preview", several.use_preview, methods=["POST"]
+    )
+    blueprint.add_url_rule("/billing/packages/bills", "bill_several", several.bill, methods=BOTH)
     blueprint.add_url_rule("/billing/memberships/<int:membership_id>/card", "card", card.card)
     blueprint.add_url_rule("/billing/memberships/receivers", "receivers", transferring.receivers)
     blueprint.add_url_rule("/billing/credit-notes/<int:note_id>", "credit_note", refunding.credit_note)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from webapp.access import actor, requires
-from webapp.blueprints.memberships.acting import CHANGED, SENT_BEFORE, after, sign
+from webapp.blueprints.memberships.acting import CHANGED, after, sign
 from webapp.blueprints.memberships.after_sale_forms import ExtensionForm
 from webapp.domain import reinstating, removing
 from webapp.domain.errors import DomainError
@@ -14,6 +14,7 @@ from webapp.models import Membership
 from webapp.permissions import Permission
 from webapp.presentation import day_text, today
 from webapp.records import load
+from webapp.stating import SENT_BEFORE
 
 
 @requires(Permission.MANAGE_INVOICES)

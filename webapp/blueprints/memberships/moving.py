@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp.access import actor, requires
-from webapp.blueprints.memberships.acting import CHANGED, SENT_BEFORE, after, sign
+from webapp.blueprints.memberships.acting import CHANGED, after, sign
 from webapp.blueprints.memberships.after_sale_forms import INTO, OUT, MoveForm
 from webapp.domain import funds
 from webapp.domain.errors import DomainError
@@ -15,6 +15,7 @@ from webapp.models import Journal, Membership
 from webapp.permissions import Permission
 from webapp.presentation import money_text, today
 from webapp.records import load
+from webapp.stating import SENT_BEFORE
 
 
 @requires(Permission.MANAGE_INVOICES)

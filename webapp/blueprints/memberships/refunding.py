@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request, url_for
 
 from webapp.access import actor, can, requires
-from webapp.blueprints.memberships.acting import CHANGED, SENT_BEFORE, after, sign
+from webapp.blueprints.memberships.acting import CHANGED, after, sign
 from webapp.blueprints.memberships.after_sale_forms import RefundForm, field_of, refund_form
 from webapp.domain import credit_notes, pay_outs, refunds, removing
 from webapp.domain.errors import DomainError
@@ -16,6 +16,7 @@ from webapp.models import CreditNote, Membership, PaymentMethod
 from webapp.permissions import Permission
 from webapp.presentation import money_text, today
 from webapp.records import load
+from webapp.stating import SENT_BEFORE
 
 AGAIN = "The refund is {} now. Look at where it goes, then press Refund again."
 

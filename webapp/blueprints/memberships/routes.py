@@ -2,14 +2,14 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from webapp.access import actor, can, requires
+from webapp.access import actor, requires
 from webapp.blueprints.memberships import after_sale, listing
 from webapp.blueprints.memberships.forms import AddForm, RemovalForm, found
+from webapp.blueprints.memberships.ticked import list_or_here, ticked, ticked_ids, told
 from webapp.domain import adding, choosing, membership_list, memberships, offering, removing
 from webapp.domain import membership_history as history
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_list import MembershipRow
-from webapp.domain.memberships import Removal
 from webapp.domain.packages import offered_packages
 from webapp.hypermedia import done, fragment, render, wants_region
 from webapp.lists import typed
@@ -37,7 +37,6 @@ EXPORTED = (
     "Unbilled",
 )
 MANY_PACKAGES = 20
-AT_ONCE = 200
 
 
 @blueprint.get("/billing/packages")
@@ -95,11 +94,11 @@ def new() -> Response:
                 by=actor(),
                 note=form.note.data or "",
             )
-            return _list_or_here()
+            return list_or_here()
 
         try:
             to = form.once(act)
-            return done(*CHANGED, to=to, message=_told(added, "added to"))
+            return done(*CHANGED, to=to, message=told(added, "added to"))
         except DomainError as error:
             form.refuse(error)
     status = 422 if form.errors else 200
@@ -197,7 +196,7 @@ def remove(membership_id: int) -> Response:
 @requires(Permission.MANAGE_INVOICES)
 def remove_several() -> Response:
     """Remove the customers of several rows at once."""
-    return _removal([removal.membership for removal in _removals()][:AT_ONCE], url_for(".remove_several"))
+    return _removal(ticked_ids(), url_for(".remove_several"))
 
 
 def _removal(ids: list[int], here: str) -> Response:
@@ -207,17 +206,17 @@ def _removal(ids: list[int], here: str) -> Response:
 
         def act() -> str:
             removed[:] = removing.remove(
-                [removal for removal in _removals() if removal.membership in ids],
+                [removal for removal in ticked() if removal.membership in ids],
                 shown=form.shown.data or "",
                 by=actor(),
                 on=today(),
                 reason=form.reason.data or "",
             )
-            return _list_or_here()
+            return list_or_here()
 
         try:
             to = form.once(act)
-            return done(*CHANGED, to=to, message=_told(removed, "removed from"))
+            return done(*CHANGED, to=to, message=told(removed, "removed from"))
         except DomainError as error:
             form.refuse(error)
     leaving = removing.consequences(ids)
@@ -231,30 +230,3 @@ def _removal(ids: list[int], here: str) -> Response:
         mark=removing.mark(it for it in leaving if it.is_active),
         listing=listing,
     )
-
-
-def _removals() -> list[Removal]:
-    """The memberships that the request names, each as ``12.3``: of that version."""
-    named = dict.fromkeys(request.values.getlist("membership"))
-    found = (value.partition(".") for value in named)
-    return [Removal(int(id_), int(version)) for id_, _, version in found if _is_number(id_) and _is_number(version)]
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
-
-
-def _list_or_here() -> str:
-    """Back to the list, for whoever may see it."""
-    return url_for(".index") if can(Permission.ACCESS_BILLING_TAB) else request.path
-
-
-def _told(done_to: list[Membership], verb: str) -> str:
-    """What was done, in a sentence."""
-    if not done_to:
-        return "This form was sent before. Nothing was done twice."
-    packages = {membership.package_name for membership in done_to}
-    what = packages.pop() if len(packages) == 1 else "their packages"
-    if len(done_to) == 1:
-        return f"{done_to[0].customer.name} was {verb} {what}."
-    return f"{len(done_to)} customers were {verb} {what}."

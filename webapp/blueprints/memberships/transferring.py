@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from webapp.access import actor, requires
-from webapp.blueprints.memberships.acting import CHANGED, SENT_BEFORE, after, sign
+from webapp.blueprints.memberships.acting import CHANGED, after, sign
 from webapp.blueprints.memberships.after_sale_forms import TransferForm
 from webapp.domain import memberships, removing
 from webapp.domain import transferring as domain
@@ -18,6 +18,7 @@ from webapp.models import Membership
 from webapp.permissions import Permission
 from webapp.presentation import company, today
 from webapp.records import load
+from webapp.stating import SENT_BEFORE
 
 
 @requires(Permission.MANAGE_INVOICES)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request, url_for
 
 from webapp.access import actor, can, requires
-from webapp.blueprints.memberships.acting import CHANGED, SENT_BEFORE, after, counted, sign
+from webapp.blueprints.memberships.acting import CHANGED, after, counted, sign
 from webapp.blueprints.memberships.after_sale_forms import UseForm
 from webapp.domain import ledger, using
 from webapp.domain.errors import DomainError
@@ -18,6 +18,7 @@ from webapp.models import Invoice, Membership, MembershipItem
 from webapp.permissions import Permission
 from webapp.presentation import day_text, money_text, quantity_text, today
 from webapp.records import load
+from webapp.stating import SENT_BEFORE
 
 
 @requires(Permission.ADD_INVOICE)
