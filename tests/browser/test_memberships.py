@@ -81,7 +81,7 @@ def test_several_at_once_on_a_phone(open_page, assert_accessible, two: list[Memb
     assert_accessible(page)
     dialog.get_by_role("button", name="Make invoices").click()
     expect(page.get_by_text("2 invoices are made, 900.00 in all.").first).to_be_visible()
-    make.pay(Invoice.get(), ("cash", "450"), by=User.get(), on=Invoice.get().issued_on)
+    make.pay(Invoice.get(), ("cash", "450"), by=User.get(), on=Invoice.get().service_on)
     db.close()
     dialog = ticked(page, "Use one", "Use one each")
     expect(dialog).to_contain_text("1 is left out")
