@@ -466,6 +466,12 @@ on("click", (event) => {
   const back = event.target.closest("[data-back]");
   if (back && document.referrer.startsWith(location.origin) && history.length > 1) { event.preventDefault(); history.back(); }
 });
+on("click", ({target}) => {          // data-fill="id": a button that puts its value into a field
+  const field = document.getElementById(target.closest("[data-fill]")?.dataset.fill);
+  if (!field) return;
+  field.value = target.closest("[data-fill]").value;
+  field.dispatchEvent(new Event("change", {bubbles: true}));
+});
 on("change", (event) => {            // data-check-all="name": tick every box of that name in the same table
   const {checkAll} = event.target.dataset ?? {};
   if (!checkAll) return;

@@ -65,11 +65,10 @@ class Running(NamedTuple):
     database: peewee.Database
 
 
-@pytest.fixture(scope="session", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Iterator[Running]:
-    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
-    opened = engines.sqlite() if request.param == "sqlite" else engines.postgresql(worker)
-    with opened as chosen:
+@contextmanager
+def open_engine(name: str, worker: str) -> Iterator[Running]:
+    """An engine with the two states that everything begins from; `worker` tells its database from those of others."""
+    with engines.sqlite() if name == "sqlite" else engines.postgresql(worker) as chosen:
         database = db.connect(chosen.url)
         migrate(database)
         disconnect(database)
@@ -79,6 +78,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Running]:
         chosen.keep("business")
         yield Running(chosen, database)
         disconnect(database)
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Running]:
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+    with open_engine(request.param, worker) as opened:
+        yield opened
 
 
 def disconnect(database: peewee.Database) -> None:

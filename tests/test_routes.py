@@ -104,6 +104,7 @@ def test_htmx_is_sent_to_the_sign_in_page_too(app, visitor):
     assert wrong == {}
 
 
+@pytest.mark.sqlite_only  # which engine there is says nothing about who may
 @pytest.mark.parametrize("name, role", CAST.items())
 def test_roles_open_what_their_permissions_name_and_nothing_else(app, clients, name, role):
     """Who lacks the permission is refused before anything is looked up, so also where there is nothing."""

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,27 @@ def test_an_old_python_hands_over_to_a_newer_one(monkeypatch):
     with pytest.raises(SystemExit):  # only because nothing was really started
         run.use_new_enough_python()
     assert started == ["/bin/python3.12"]
+
+
+@pytest.mark.parametrize(
+    "fits, ours, theirs, taken", [(0, "0.02", "0.01", True), (0, "0.02", "0.018", False), (1, "0.02", "0.01", False)]
+)
+def test_the_systems_python_is_taken_where_it_is_clearly_faster(fits, ours, theirs, taken, tmp_path, monkeypatch):
+    def quiet(python: object, _: str, program: str) -> subprocess.CompletedProcess[str]:
+        if program != run.SPEED:
+            return subprocess.CompletedProcess([], fits)
+        return subprocess.CompletedProcess([], 0, theirs if python == system else ours)
+
+    system = tmp_path / "python3"
+    system.touch()
+    monkeypatch.setattr(run, "SYSTEM_PYTHON", system)
+    monkeypatch.setattr(run, "quiet", quiet)
+    assert run.faster_python() == (str(system) if taken else None)
+
+
+def test_the_systems_python_is_not_compared_with_itself(monkeypatch):
+    monkeypatch.setattr(run, "SYSTEM_PYTHON", Path(sys.executable))
+    assert run.faster_python() is None
 
 
 def test_packages_are_installed_once_and_again_when_the_pins_change(tmp_path, monkeypatch):

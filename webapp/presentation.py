@@ -156,6 +156,14 @@ def unit_text(unit: str) -> str:
     return {"hour": "h", "hours": "h", "each": ""}.get(unit, unit)
 
 
+def so_much_text(milli: int, name: str, unit: str) -> str:
+    """So much of an item in words: 1 lesson, 1.5 h C172, 2 × Lesson."""
+    short = unit_text(unit)
+    if 0 < len(short) < 4:
+        return f"{quantity_text(milli, unit)} {short} {name}"
+    return f"1 {unit}" if milli == 1000 and short else f"{quantity_text(milli, unit)} × {name}"
+
+
 @functools.lru_cache(maxsize=4096)
 def _drawn(macro: Callable[..., Markup], _locale: str, facts: tuple[object, ...]) -> Markup:
     return macro(*facts)

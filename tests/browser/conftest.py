@@ -23,8 +23,8 @@ DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 10_000
 
-REFUSED_FORM = "the server responded with a status of 422"
-"""Chromium says so by itself whenever a form comes back with its errors, which is as it should be."""
+REMARKS = ("the server responded with a status of 422", "Clear-Site-Data header on")
+"""Chromium says so by itself whenever a form comes back with its errors, or somebody signs out: as it should be."""
 
 REPORT_POLICY = """addEventListener("securitypolicyviolation",
     breach => console.error("content policy:", breach.violatedDirective, breach.blockedURI, breach.sourceFile))"""
@@ -134,7 +134,7 @@ def wait_for_scripts(page: Page) -> None:
 
 
 def listen(message: ConsoleMessage, said: list[str]) -> None:
-    if REFUSED_FORM not in message.text:
+    if not any(remark in message.text for remark in REMARKS):
         said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
@@ -65,6 +66,7 @@ both = pytest.mark.parametrize("phone", [False, True], ids=["desk-light", "phone
 def test_screens(open_page: OpenPage, screens: dict[str, str], phone: bool, part: int) -> None:
     page, wrong = open_page("owner", phone=phone, dark=phone), []
     page.add_init_script(WATCH_SHIFTS)
+    page.add_init_script(AXE_SCRIPT)  # each of them is looked at: so it need not be sent anew
     desk = page.viewport_size or ENLARGED
     for address in list(screens.values())[part::PARTS]:
         page.goto(address)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
 from webapp.domain import customers, groups, search
@@ -69,9 +69,27 @@ def test_a_package_is_put_together_while_its_price_is_shown(open_page: OpenPage,
     expect(price).to_contain_text("$1,862.00")
     page.get_by_role("button", name="Remove item 1 from the package").click()
     expect(price).to_contain_text("$350.00")
+    page.get_by_role("button", name="Add another item").click()
+    make_on_the_way(page, page.get_by_role("combobox", name="Item").nth(1), "Simulator", "90")
+    page.get_by_label("Included").nth(1).fill("2")
+    page.get_by_label("Package rate").nth(1).fill("80")
+    expect(price).to_contain_text("$510.00")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Instrument rating")
     expect(page.locator("main")).to_contain_text("12 months")
+
+
+def make_on_the_way(page: Page, box: Locator, name: str, rate: str) -> None:
+    """An item that is not there yet: made in a dialog, and chosen where it was missed."""
+    box.press_sequentially(name)
+    page.get_by_role("option", name="New item").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Name")).to_have_value(name)
+    dialog.get_by_label("Standard rate").fill(rate)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("input[name=lines-1-item]")).not_to_have_value("")
+    expect(box).to_have_value(name)
 
 
 def test_a_package_without_javascript(open_page: OpenPage, ppl: Package) -> None:

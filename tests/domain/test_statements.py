@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import pytest
 
 from tests import factories as f
-from webapp.domain import memberships, voids
+from webapp.domain import crediting, memberships, voids
 from webapp.domain.memberships import Removal
 from webapp.domain.statements import balances, money_held, statement
-from webapp.models import Customer, Item, User
+from webapp.models import Customer, Invoice, Item, User
 
 pytestmark = pytest.mark.usefixtures("proven")
 
@@ -134,7 +134,23 @@ def test_nobody_and_nothing() -> None:
     assert money_held(f.DAY) == (0, 0, 0)
 
 
-def test_a_statement_asks_twice_however_long_it_is(
+def test_a_payment_from_package_funds_says_what_it_paid_for(desk: User) -> None:
+    emma = f.somebody()
+    f.pay(f.save(emma, (f.ppl(), None), by=desk), by=desk)
+    c172, instruction = Item.get(Item.name == "C172"), Item.get(Item.name == "Instruction")
+    flown = f.settle(f.save(emma, (c172, "1.5"), (instruction, "1"), (c172, "0.5"), by=desk), by=desk)
+    found = [[(it.name, it.quantity_milli) for it in row.used] for row in statement(emma.id, f.DAY, LAST).rows]
+    assert found == [[], [("C172", 2000), ("Instruction", 1000)]]
+    crediting.credit(
+        flown.id, 3, 500, version=Invoice.get_by_id(flown.id).version, by=desk, on=f.DAY, reason="Cut short"
+    )
+    assert [(it.name, it.quantity_milli) for it in statement(emma.id, f.DAY, LAST).rows[1].used] == [
+        ("C172", 1500),
+        ("Instruction", 1000),
+    ]
+
+
+def test_a_statement_asks_three_times_however_long_it_is(
     desk: User, queries: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
     emma = f.somebody()
@@ -142,4 +158,4 @@ def test_a_statement_asks_twice_however_long_it_is(
         f.pay(f.save(emma, "10", by=desk), by=desk)
     with queries() as asked:
         assert len(statement(emma.id, f.DAY, LAST).rows) == 6
-    assert len(asked) == 2
+    assert len(asked) == 3

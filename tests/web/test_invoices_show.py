@@ -115,7 +115,7 @@ def test_a_void_invoice_says_why_and_keeps_its_lines(bookkeeper: Client, split: 
 def test_a_sale_and_a_deposit(bookkeeper: Client, emma: Customer, ppl: Package, by: User):
     saved = make.pay(make.save(emma, (ppl, "500"), "20", by=by), ("cash", "510"), by=by)
     shown = words(bookkeeper.get(url(saved)))
-    assert "PPL Paid: 500.00 Cash Sells the package 500.00" in shown
+    assert "PPL 40.0 h C172 , 20.0 h Instruction Paid: 500.00 Cash Sells the package 500.00" in shown
     assert "Account deposit Paid: 10.00 Cash Goes to general funds 20.00" in shown
 
 

@@ -17,6 +17,10 @@ def test_what_is_missing_may_be_made_by_who_may_make_it(owner: Client, frontdesk
     assert "customers/new" not in owner.get("/customers/options?invoice=1", htmx="").text
     assert make_item in owner.get(offers, htmx="").text
     assert "items/new" not in frontdesk.get(offers, htmx="").text
+    of_packages = "/catalogue/items/options"
+    assert make_item in owner.get(f"{of_packages}?q=Zoe%20Z", htmx="").text
+    assert "items/new" not in owner.get(of_packages, htmx="").text
+    assert "items/new" not in frontdesk.get(f"{of_packages}?q=Zoe%20Z", htmx="").text
     assert 'value="Zoe Z"' in owner.get("/customers/new?name=Zoe+Z").text
     assert 'value="Zoe Z"' in owner.get("/catalogue/items/new?name=Zoe+Z").text
 

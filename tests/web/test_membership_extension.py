@@ -1,5 +1,6 @@
 """Extend: another last day, with a reason, and what that means."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -71,6 +72,13 @@ def test_the_last_day_is_there_to_be_changed(manager: Client, piano: Membership)
     assert "Last day 30 Jun 2026 30 Jun 2026" in page
     assert "Left: 10 of 10 Lesson ; package funds 450.00" in page
     assert "A draft is priced anew for the new last day" in page
+    further = re.findall(r'value="(\S+)">(\+[^<]+)<', manager.get(url(piano)).text)
+    assert further == [
+        ("2026-07-07", "+1 week"),
+        ("2026-07-30", "+1 month"),
+        ("2026-09-30", "+3 months"),
+        ("2026-12-30", "+6 months"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_both_policies_stand_side_by_side(manager: Client, flown: Membership) ->
     assert "Refund 4,425.00 4,075.00" in page
     assert "Where $4,425.00 goes Card at most 5,000.00 came by it" in page
     assert "left and not used any more: 30.0 of 40.0 h C172 , 15.0 of 20.0 h Instruction" in page
-    assert "Open draws" not in page
+    assert "Open uses" not in page
     assert "An invoice of" not in page
 
 
@@ -116,8 +116,8 @@ def test_the_fee_comes_off_both(manager: Client, flown: Membership) -> None:
 
 def test_open_draws_unpaid_package_lines_and_drafts_are_named(manager: Client, piano: Membership) -> None:
     page = words(manager.get(url(piano)))
-    assert "Open draws, paid first −45.00 −45.00" in page
-    assert "Open draws are paid from package funds first: 45.00 on 2026-0002 ." in page
+    assert "Open uses, paid first −45.00 −45.00" in page
+    assert "Open uses are paid from package funds first: 45.00 on 2026-0002 ." in page
     assert "What is unpaid of the package is credited and not owed any more: 100.00 on 2026-0001 ." in page
     assert "A draft is priced anew at the standard rates" in page
     assert "1 × Lesson to the standard rate – −5.00" in page
@@ -180,7 +180,7 @@ def test_open_draws_are_paid_and_the_unpaid_rest_is_credited(manager: Client, pi
     assert CreditNote.get().amount_minor == make.money("155")
     assert {invoice.status for invoice in Invoice.select().where(Invoice.number.is_null(False))} == {"paid"}
     page = words(manager.get(f"/billing/credit-notes/{CreditNote.get().id}"))
-    assert "Package funds 200.00 Open draws paid from them −45.00 Refund $155.00" in page
+    assert "Package funds 200.00 Open uses paid from them −45.00 Refund $155.00" in page
     assert "Paid out by Cash 155.00" in page
     assert "Besides, unpaid of the package and not owed any more on 2026-0001 100.00" in page
 
@@ -237,7 +237,7 @@ def test_a_fee_that_eats_it_up(manager: Client, flown: Membership) -> None:
     answer = manager.post(url(flown), data=payload(manager, flown, fee="4425"))
     assert (answer.status_code, said(answer, "error")) == (
         422,
-        ["Nothing is left to refund: package funds 4,425.00, open draws 0.00, charged 4,425.00."],
+        ["Nothing is left to refund: package funds 4,425.00, open uses 0.00, charged 4,425.00."],
     )
     assert "Where" not in words(answer).split("Refund", 2)[2]
 
@@ -276,7 +276,7 @@ def test_a_refusal_stands_in_place_of_the_button(manager: Client, flown: Members
         sentence = "PPL is removed; only what is unused of an active membership is refunded."
     elif what == "unpaid":
         membership = make.add(customer("Tom"), flown.package, by=by)
-        sentence = "Nothing is left to refund: package funds 0.00, open draws 0.00, charged 0.00."
+        sentence = "Nothing is left to refund: package funds 0.00, open uses 0.00, charged 0.00."
     else:
         make.save(flown.customer, (item("C172"), "30"), (item("Instruction"), "15"), by=by)
         sentence = "Nothing unused is left in PPL; paying its open invoices completes it."

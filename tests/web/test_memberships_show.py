@@ -84,7 +84,7 @@ def test_draws(bookkeeper: Client, pilot: Membership) -> None:
         ["1 Jun 2026", "2026-0004", "Instruction", "1.5 h", "55.00", "65.00", "82.50", "18.5", "Reserved"],
         ["1 Jun 2026", "2026-0003", "C172", "1.0 h", "120.00", "150.00", "120.00", "—", "Void"],
         ["1 Jun 2026", "2026-0002", "C172", "10.0 h", "120.00", "150.00", "1,200.00", "30.0", "Used"],
-        ["All draws paid 1,200.00 · open 322.50", "1,522.50", ""],
+        ["All uses paid 1,200.00 · open 322.50", "1,522.50", ""],
     ]
     assert "<s>1.0 h</s>" in page.text
     for invoice in Invoice.select().where(Invoice.number.in_([2, 3, 4])):
@@ -117,8 +117,8 @@ def test_package_funds(owner: Client, pilot: Membership) -> None:
     assert '<p class="big">$800.00</p>' in page.text
     found = facts(page)
     assert found["Paid in"] == "2,000.00"
-    assert found["Spent on draws"] == "−1,200.00"
-    assert found["Due on open draws"] == "322.50"
+    assert found["Spent on uses"] == "−1,200.00"
+    assert found["Due for open uses"] == "322.50"
     assert found["Unpaid on 2026-0005"] == "500.00"
     assert found["Unbilled"] == "3,400.00"
     assert "To general funds" not in found
@@ -139,7 +139,7 @@ def test_funds_history(owner: Client, pilot: Membership, desk: User) -> None:
         ["1 Jun 2026", "Paid in", "2026-0001", "2,000.00", "", "2,000.00"],
     ]
     assert facts(page)["To general funds"] == "−100.00"
-    assert facts(page)["Spent on draws"] == "0.00"
+    assert facts(page)["Spent on uses"] == "0.00"
 
 
 def test_frozen_terms(owner: Client, desk: User) -> None:
@@ -149,7 +149,11 @@ def test_frozen_terms(owner: Client, desk: User) -> None:
     make.reprice(ppl, thing("C172"), "999")
     page = page_of(owner, made)
     said = text(page.text)
-    for part in ("frozen 1 Jun 2026", "C172 40.0 h @ 120.00 · 8 % tax 4,800.00", "Instruction 20.0 h @ 55.00 1,100.00"):
+    for part in (
+        "as agreed on 1 Jun 2026",
+        "C172 40.0 h @ 120.00 · 8 % tax 4,800.00",
+        "Instruction 20.0 h @ 55.00 1,100.00",
+    ):
         assert part in said
     assert "Tax 384.00" in said
     assert "Price $6,284.00" in said
@@ -191,7 +195,7 @@ def test_only_what_the_person_may_do(frontdesk: Client, bookkeeper: Client, mana
 def test_nothing_happened_yet(owner: Client, desk: User) -> None:
     membership = make.add(make.somebody(), make.piano(), by=desk)
     page = page_of(owner, membership)
-    assert "Nothing was drawn from it yet." in page.text
+    assert "Nothing was used yet." in page.text
     assert "Bill the package" in page.text
     assert "Nothing was paid in yet." in page_of(owner, membership, "?view=funds").text
 
@@ -244,7 +248,7 @@ def test_the_funds_after_a_refund(owner: Client, desk: User, pilot: Membership) 
     )
     found = facts(page_of(owner, pilot))
     assert found["Paid in"] == "2,000.00"
-    assert found["Spent on draws"] == "−1,522.50"
+    assert found["Spent on uses"] == "−1,522.50"
     assert found["Charged on refund"] == f"−{offer.charged_minor / 100:.2f}"
     assert found["Refunded"] == "−50.00"
     assert found["To general funds"] == f"−{(offer.refund_minor - 5000) / 100:.2f}"

@@ -9,7 +9,8 @@ import pytest
 from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import DAY, customer, filled, on_the_day, url, words
-from webapp.domain import checks, funds, merging
+from webapp.domain import checks, funds, merging, payments
+from webapp.domain.tendering import Tender
 from webapp.models import Customer, Group, Invoice, Item, Payment, User
 
 TENDERS = "div#pay-tenders"
@@ -67,6 +68,24 @@ def test_the_choice_is_there_only_where_there_is_one(
         "Child",
         "Emma Jones · group owner",
     ]
+
+
+def test_it_begins_with_who_paid_last(frontdesk: Client, emma: Customer, child: Customer, book: Item, by: User) -> None:
+    first, second, third = (make.save(child, (book, "1"), by=by) for _ in range(3))
+    assert paid_by(frontdesk, first) == str(child.id)
+    payments.pay(first.id, [Tender(make.method("cash"), 5000)], by=by, on=DAY, payer=emma)
+    assert paid_by(frontdesk, second) == str(emma.id)
+    payments.pay(second.id, [Tender(make.method("cash"), 5000)], by=by, on=DAY)
+    assert paid_by(frontdesk, third) == str(child.id)
+    payments.pay(third.id, [Tender(make.method("cash"), 1000)], by=by, on=DAY, payer=emma)
+    Group.update(active=False).execute()
+    assert "Paid by" not in words(frontdesk.get(pay_url(third))), "who paid last may not pay any more"
+
+
+def paid_by(frontdesk: Client, invoice: Invoice) -> str:
+    page = frontdesk.get(pay_url(invoice)).text
+    found = re.search(r'<option selected value="(\d+)"', page.split('name="paid_by"')[1].split("</select>")[0])
+    return found[1] if found else ""
 
 
 def test_the_owner_pays_by_account_for_who_may_not(

@@ -65,9 +65,9 @@ def test_a_period_opens_runs_and_closes(bookkeeper: Client, emma: Customer) -> N
     page = bookkeeper.get(url(emma, from_="2026-03-01", to="2026-04-30"))
     assert rows(page) == [
         ["1 Mar 2026", "Opening balance", "450.00"],
-        ["10 Mar 2026", "Invoice 2026-0002 paid by Account", "PIANO", "−45.00", "405.00", "J4"],
+        ["10 Mar 2026", "Invoice 2026-0002 paid by Account 1 × Lesson", "PIANO", "−45.00", "405.00", "J4"],
         ["15 Apr 2026", "Deposit by Card", "General funds", "+20.00", "425.00", "J5"],
-        ["30 Apr 2026", "Closing balance", "$425.00"],
+        ["15 Apr 2026", "Closing balance", "$425.00"],
     ]
     funds_then = "General funds 20.00 Package funds · PIANO 405.00 Account balance $425.00"
     assert f"Funds on 15 Apr 2026 {funds_then}" in words(page)
@@ -150,11 +150,11 @@ def test_as_a_file(bookkeeper: Client, emma: Customer) -> None:
     assert answer.mimetype == "text/csv"
     assert f"statement-{emma.id}-2026-03-01-2026-04-30.csv" in answer.headers["Content-Disposition"]
     assert list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig")))) == [
-        ["Day", "What", "Reason", "Funds", "Amount", "Balance", "Entry"],
-        ["2026-03-01", "Opening balance", "", "", "", "450.00", ""],
-        ["2026-03-10", "Invoice 2026-0002 paid by Account", "", "PIANO", "-45.00", "405.00", "J4"],
-        ["2026-04-15", "Deposit by Card", "", "General funds", "20.00", "425.00", "J5"],
-        ["2026-04-30", "Closing balance", "", "", "", "425.00", ""],
+        ["Day", "What", "Used", "Reason", "Funds", "Amount", "Balance", "Entry"],
+        ["2026-03-01", "Opening balance", "", "", "", "", "450.00", ""],
+        ["2026-03-10", "Invoice 2026-0002 paid by Account", "1 lesson", "", "PIANO", "-45.00", "405.00", "J4"],
+        ["2026-04-15", "Deposit by Card", "", "", "General funds", "20.00", "425.00", "J5"],
+        ["2026-04-30", "Closing balance", "", "", "", "", "425.00", ""],
     ]
 
 

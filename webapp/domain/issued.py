@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from webapp.db import as_day, rows
 from webapp.domain.entries import Entry, entries_of_invoice
 from webapp.domain.payment_list import FATE
-from webapp.models import CreditNote, Invoice, InvoiceLine
+from webapp.models import CreditNote, Invoice, InvoiceLine, MembershipItem
 
 
 class Source(NamedTuple):
@@ -68,9 +68,11 @@ class Note(NamedTuple):
 
 
 class Issued(NamedTuple):
-    """All of it. `percents` are the discounts that were typed as a percentage, by the position of the line."""
+    """All of it. `percents` are the discounts that were typed as a percentage, by the position of the line; `contents`
+    is what the packages hold that it sells, by membership."""
 
     lines: list[InvoiceLine]
+    contents: dict[int, list[MembershipItem]]
     percents: dict[int, int]
     notes: list[Note]
     sources: dict[int, list[Source]]
@@ -122,6 +124,7 @@ def issued(invoice: Invoice) -> Issued:
     lines = list(chosen.order_by(InvoiceLine.position, InvoiceLine.part))
     return Issued(
         lines=lines,
+        contents=_contents(lines),
         percents=_percents(invoice.id),
         notes=_notes(invoice.id),
         sources=_sources(invoice.id),
@@ -131,6 +134,15 @@ def issued(invoice: Invoice) -> Issued:
         completed=_completed(invoice.id),
         history=[_act(row) for row in rows(_HISTORY, (invoice.id, invoice.id))],
     )
+
+
+def _contents(lines: Iterable[InvoiceLine]) -> dict[int, list[MembershipItem]]:
+    sold = {line.membership_id for line in lines if line.source == "sale"}
+    items = MembershipItem.select().where(MembershipItem.membership << list(sold)) if sold else ()
+    found: dict[int, list[MembershipItem]] = {}
+    for item in sorted(items, key=lambda it: (it.position, it.id)):
+        found.setdefault(item.membership_id, []).append(item)
+    return found
 
 
 def _sources(invoice_id: int) -> dict[int, list[Source]]:

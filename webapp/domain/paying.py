@@ -83,6 +83,18 @@ def payers_for(customer: Customer) -> list[Customer]:
     return [customer, *Customer.fetch(_OWNERS, (customer.id, customer.id))]
 
 
+_LAST_PAYER = """
+SELECT p.customer_id FROM payment p JOIN invoice i ON i.id = p.invoice_id WHERE i.customer_id = ?
+ORDER BY p.id DESC LIMIT 1"""
+
+
+def likely_payer(customer: Customer) -> Customer:
+    """Who of those that may pay will most likely do: whoever paid for this customer last, else the customer."""
+    payers = payers_for(customer)
+    found = rows(_LAST_PAYER, (customer.id,)) if len(payers) > 1 else []
+    return next((payer for payer in payers for (last,) in found if payer.id == last), customer)
+
+
 def said_of(invoices: Sequence[Invoice], plan: Plan, tenders: Sequence[Tender]) -> dict[int, list[tuple[str, int]]]:
     """By method, what of the invoices it pays for and how much of it: lines of one invoice, or several by number."""
     names = _names(invoices[0]) if len(invoices) == 1 else {}

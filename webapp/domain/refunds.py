@@ -121,7 +121,7 @@ def why_not_refund(membership: Membership) -> str | None:
 def _sum_of(offer: Offer) -> str:
     amount = Company.get_by_id(1).amount
     return (
-        f"package funds {amount(offer.funds_minor)}, open draws {amount(offer.open_draws_minor)},"
+        f"package funds {amount(offer.funds_minor)}, open uses {amount(offer.open_draws_minor)},"
         f" charged {amount(offer.charged_minor)}"
     )
 

@@ -3,6 +3,8 @@
 A statement is the postings on the customer's general funds and package funds, and nothing else.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -12,11 +14,20 @@ from webapp.models.invoice import invoice_code
 GENERAL_FUNDS: Final = "General funds"
 
 
+class Used(NamedTuple):
+    """So much of an item that an invoice took from a membership, less what was credited."""
+
+    name: str
+    unit: str
+    quantity_milli: int
+
+
 class Row(NamedTuple):
     """One posting: what happened to which fund, and what the customer's funds came to after it.
 
     `invoice`, `membership` and `payment` are the ids of what a link may lead to; `membership` is the one whose package
-    funds or end this is about. `code` is the invoice's number, `reason` what was said when it was done.
+    funds or end this is about. `code` is the invoice's number, `reason` what was said when it was done, and `used` what
+    package funds paid for.
     """
 
     day: date
@@ -30,6 +41,7 @@ class Row(NamedTuple):
     payment: int | None
     code: str
     reason: str
+    used: tuple[Used, ...]
 
 
 class Statement(NamedTuple):
@@ -114,6 +126,11 @@ LEFT JOIN customer remaining ON remaining.id = second.merged_into_id
 WHERE j.posted_on BETWEEN ? AND ? AND posting.amount <> 0
 ORDER BY j.posted_on, j.id, posting.amount, posting.kind, posting.ref"""  # noqa: S608  # own text
 
+_USED = """
+SELECT l.invoice_id, l.membership_id, l.description, l.unit, SUM(l.quantity_milli - l.credited_milli)
+FROM invoice_line l JOIN membership m ON m.id = l.membership_id WHERE m.customer_id = ? AND l.source = 'draw'
+GROUP BY l.invoice_id, l.membership_id, l.description, l.unit ORDER BY l.invoice_id, MIN(l.position)"""
+
 _HELD = """
 WITH posting AS (
     SELECT a.id, a.kind, -t.amount_minor AS amount FROM account a JOIN transfer t ON t.debit_id = a.id
@@ -133,11 +150,15 @@ def statement(customer_id: int, first: date, last: date) -> Statement:
     """The customer's statement from the first to the last day, both included, in the order of the books."""
     whose = (customer_id, customer_id)
     opening = int(rows(_OPENING, (*whose, first.isoformat()))[0][0])
+    used: dict[tuple[int, int], list[Used]] = defaultdict(list)
+    for invoice, membership, name, unit, quantity in rows(_USED, (customer_id,)):
+        used[invoice, membership].append(Used(name, unit, int(quantity)))
     balance, listed = opening, []
     for found in rows(_POSTINGS, (*whose, first.isoformat(), last.isoformat())):
         posting = _Posting(*found)
         balance += int(posting.amount)
-        listed.append(_row(posting, balance, customer_id))
+        what_for = used.get((posting.invoice or 0, posting.membership or 0), []) if posting.spends_funds else []
+        listed.append(_row(posting, balance, customer_id, what_for))
     return Statement(opening, listed, balance)
 
 
@@ -184,11 +205,16 @@ class _Posting(NamedTuple):
         return self.package or "" if self.account == "P" else GENERAL_FUNDS
 
     @property
+    def spends_funds(self) -> bool:
+        """Whether package funds paid for what an invoice took."""
+        return self.kind == "pay" and self.account == "P" and self.amount < 0
+
+    @property
     def code(self) -> str:
         return invoice_code(self.series or "", self.number or 0) if self.invoice else ""
 
 
-def _row(posting: _Posting, balance: int, customer_id: int) -> Row:
+def _row(posting: _Posting, balance: int, customer_id: int, used: Sequence[Used]) -> Row:
     day = as_day(posting.day)
     assert day is not None  # noqa: S101  # the column is NOT NULL
     return Row(
@@ -203,6 +229,7 @@ def _row(posting: _Posting, balance: int, customer_id: int) -> Row:
         posting.payment,
         posting.code,
         posting.reason,
+        tuple(each for each in used if each.quantity_milli),
     )
 
 

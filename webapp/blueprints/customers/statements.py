@@ -13,11 +13,11 @@ from webapp.forms import EARLIEST, LATEST
 from webapp.hypermedia import render
 from webapp.models import Customer, Membership
 from webapp.permissions import Permission
-from webapp.presentation import money_input, today
+from webapp.presentation import money_input, so_much_text, today
 from webapp.records import load
 from webapp.spreadsheet import csv_file
 
-EXPORTED = ("Day", "What", "Reason", "Funds", "Amount", "Balance", "Entry")
+EXPORTED = ("Day", "What", "Used", "Reason", "Funds", "Amount", "Balance", "Entry")
 
 
 class Period(NamedTuple):
@@ -58,11 +58,12 @@ def export(customer_id: int) -> Response:
 
 
 def _exported(found: Statement, period: Period) -> Iterator[tuple[Any, ...]]:
-    yield period.first, "Opening balance", "", "", "", money_input(found.opening_minor), ""
+    yield period.first, "Opening balance", "", "", "", "", money_input(found.opening_minor), ""
     for row in found.rows:
         amounts = money_input(row.amount_minor), money_input(row.balance_minor)
-        yield row.day, row.what, row.reason, row.fund, *amounts, f"J{row.journal}"
-    yield period.last, "Closing balance", "", "", "", money_input(found.closing_minor), ""
+        used = ", ".join(so_much_text(it.quantity_milli, it.name, it.unit) for it in row.used)
+        yield row.day, row.what, used, row.reason, row.fund, *amounts, f"J{row.journal}"
+    yield period.last, "Closing balance", "", "", "", "", money_input(found.closing_minor), ""
 
 
 def _asked() -> Period:

@@ -42,7 +42,7 @@ def index() -> Response:
 @requires(*SEES_RECORDS, Permission.ADD_INVOICE)
 def options() -> Response:
     """Active items for a type-ahead."""
-    return fragment("items/_options.html", found=items.offered_items(typed()))
+    return fragment("items/_options.html", found=items.offered_items(typed()), typed=typed())
 
 
 @blueprint.route("/catalogue/items/new", methods=["GET", "POST"])

@@ -7,7 +7,6 @@ from flask import url_for
 from webapp.access import can
 from webapp.models import Membership
 from webapp.permissions import Permission
-from webapp.presentation import quantity_text, unit_text
 
 CHANGED = ("memberships-changed", "account-changed", "invoices-changed")
 
@@ -22,11 +21,3 @@ def after(membership: Membership) -> str:
     if can(Permission.ACCESS_BILLING_TAB):
         return url_for("memberships.show", membership_id=membership.id)
     return url_for("home.index")
-
-
-def counted(milli: int, name: str, unit: str) -> str:
-    """So much of an item in words: 1 lesson, 1.5 h C172, 2 × Lesson."""
-    short = unit_text(unit)
-    if 0 < len(short) < 4:
-        return f"{quantity_text(milli, unit)} {short} {name}"
-    return f"1 {unit}" if milli == 1000 and short else f"{quantity_text(milli, unit)} × {name}"

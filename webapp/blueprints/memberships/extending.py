@@ -1,5 +1,6 @@
 """Extend: another last day for an active membership, with the reason."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Response
@@ -11,6 +12,7 @@ from webapp.domain import reinstating, removing
 from webapp.domain.errors import DomainError
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Membership
+from webapp.models.package import months_after
 from webapp.permissions import Permission
 from webapp.presentation import day_text, today
 from webapp.records import load
@@ -61,7 +63,14 @@ def _facts(membership: Membership) -> dict[str, Any]:
         "back": after(membership),
         "closed": None if membership.is_active else f"{membership.package_name} is {membership.reason}.",
         "would": removing.consequences([membership.id])[0],
+        "further": _further(membership.end_on or today()),
     }
+
+
+def _further(day: date) -> list[tuple[str, date]]:
+    """The last days that are asked for most, in words."""
+    months = [(f"+{many} month{'s' if many > 1 else ''}", months_after(day, many)) for many in (1, 3, 6)]
+    return [("+1 week", day + timedelta(days=7)), *months]
 
 
 def _told(moved: list[Membership]) -> str:

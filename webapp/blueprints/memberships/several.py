@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from webapp.access import actor, requires
-from webapp.blueprints.memberships.acting import CHANGED, counted
+from webapp.blueprints.memberships.acting import CHANGED
 from webapp.blueprints.memberships.several_forms import BillsForm, UsesForm
 from webapp.blueprints.memberships.ticked import list_or_here, ticked_ids
 from webapp.domain import billing, using
@@ -16,7 +16,7 @@ from webapp.forms import day_of
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice, Item
 from webapp.permissions import Permission
-from webapp.presentation import company, money_text, today
+from webapp.presentation import company, money_text, so_much_text, today
 from webapp.stating import SENT_BEFORE
 
 
@@ -81,7 +81,7 @@ def _told_uses(form: UsesForm, used: list[Invoice]) -> str:
     if not used:
         return SENT_BEFORE
     item = _item(form)
-    amount = counted(form.quantity.data, item.name, item.unit)
+    amount = so_much_text(form.quantity.data, item.name, item.unit)
     total = money_text(sum(invoice.total_minor for invoice in used))
     if len(used) == 1:
         return f"{used[0].customer_name}: {amount} used. {total} from package funds."

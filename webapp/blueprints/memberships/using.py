@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request, url_for
 
 from webapp.access import actor, can, requires
-from webapp.blueprints.memberships.acting import CHANGED, after, counted, sign
+from webapp.blueprints.memberships.acting import CHANGED, after, sign
 from webapp.blueprints.memberships.after_sale_forms import UseForm
 from webapp.domain import ledger, using
 from webapp.domain.errors import DomainError
@@ -16,7 +16,7 @@ from webapp.domain.using import Use
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice, Membership, MembershipItem
 from webapp.permissions import Permission
-from webapp.presentation import day_text, money_text, quantity_text, today
+from webapp.presentation import day_text, money_text, quantity_text, so_much_text, today
 from webapp.records import load
 from webapp.stating import SENT_BEFORE
 
@@ -125,7 +125,7 @@ def _told(form: UseForm, used: list[Invoice]) -> str:
     if not used:
         return SENT_BEFORE
     item, [invoice] = _item(form), used
-    amount = counted(form.quantity.data, item.name, item.unit)
+    amount = so_much_text(form.quantity.data, item.name, item.unit)
     left = quantity_text(MembershipItem.get_by_id(item.id).left_milli, item.unit)
     said = f"{invoice.customer_name}: {amount} used, {left} left. {money_text(invoice.total_minor)} from package funds."
     membership = Membership.get_by_id(item.membership_id)

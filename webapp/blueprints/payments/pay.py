@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 
 from webapp.access import actor, requires
 from webapp.blueprints.payments.forms import PayForm, field_of, pay_form
 from webapp.blueprints.payments.planning import CHANGED, facts, fill, take
 from webapp.domain import tendering
 from webapp.domain.errors import Changed, DomainError
-from webapp.domain.paying import methods_in_use, payers_for
+from webapp.domain.paying import likely_payer, methods_in_use, payers_for
 from webapp.domain.tendering import Open
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice, PaymentMethod
@@ -23,7 +23,8 @@ from webapp.records import load
 def new(invoice_id: int) -> Response:
     """Take a payment for an invoice."""
     invoice = load(Invoice, invoice_id)
-    form = _form(invoice, data={"received_on": today()})
+    opened = {} if request.method == "POST" else {"paid_by": likely_payer(invoice.customer).id}
+    form = _form(invoice, data={"received_on": today(), **opened})
     filled = fill(_open(invoice, form), form)
     if not filled and form.validate_on_submit():
 
