@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-INSTANCE = ROOT / "instance"
+INSTANCE = ROOT / os.environ.get("CARNET_INSTANCE", "instance")
 OLDEST = (3, 11)
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 SPEED = "import timeit; print(min(timeit.repeat('f(a=1)', 'def f(**k): return [k]', number=100_000, repeat=5)))"
@@ -93,7 +93,7 @@ def demo(rest: list[str]) -> None:
     os.environ["DATABASE_URL"] = f"sqlite:///{database}"
     print("Sign in as owner@demo.test, manager@demo.test, frontdesk@demo.test or bookkeeper@demo.test")
     print(f"Password: {kept.read_text(encoding='utf-8').strip() if kept.exists() else '(not kept any more)'}")
-    print("To begin again with a new password: rm instance/demo*")
+    print(f"To begin again with a new password: rm {os.path.relpath(INSTANCE)}/demo*")
     serve(rest)
 
 
