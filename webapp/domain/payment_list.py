@@ -38,7 +38,7 @@ class PaymentRow(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """What one day brought by one method, without what was paid back or bounced."""
+    """What one day brought by one method, without what was voided or bounced; or what it gave out by it."""
 
     method: str
     kind: str
@@ -64,6 +64,13 @@ _COLUMNS: Final = (
     "customer.id, customer.name, method.name, method.kind, payment.amount_minor, invoice.id, invoice.series,"
     f" invoice.number, {FATE}"
 )
+_PAID_OUT: Final = """
+SELECT j.posted_on, method.name, method.kind, SUM(t.amount_minor)
+FROM journal j CROSS JOIN transfer t CROSS JOIN account credit CROSS JOIN payment_method method
+WHERE j.posted_on >= ? AND j.posted_on <= ? AND j.kind IN ('refund', 'withdrawal') AND t.journal_id = j.id
+ AND credit.id = t.credit_id AND credit.kind = 'M' AND method.id = credit.ref AND ? IN (0, method.id)
+GROUP BY j.posted_on, method.position, method.id, method.name, method.kind
+ORDER BY j.posted_on DESC, method.position, method.id"""
 _KEYS: Final = (Key("payment.received_on", date), Key("payment.id", int))
 _LISTING: Final = Listing(_COLUMNS, _SOURCE, _KEYS, descending=True)
 
@@ -98,6 +105,17 @@ def taken_by_day(asked: Asked, first: date, last: date) -> dict[date | None, lis
     )
     days: dict[date | None, list[Taken]] = {}
     for day, name, kind, amount in rows(text, (*params, first.isoformat(), last.isoformat())):
+        days.setdefault(as_day(day), []).append(Taken(name, kind, int(amount)))
+    return days
+
+
+def paid_out_by_day(asked: Asked, first: date, last: date) -> dict[date | None, list[Taken]]:
+    """What refunds and withdrawals gave out by each method on each day from the first to the last; nothing while the
+    list is narrowed to a customer or an invoice."""
+    days: dict[date | None, list[Taken]] = {}
+    if asked.typed:
+        return days
+    for day, name, kind, amount in rows(_PAID_OUT, (first.isoformat(), last.isoformat(), asked.method)):
         days.setdefault(as_day(day), []).append(Taken(name, kind, int(amount)))
     return days
 

@@ -40,6 +40,7 @@ def index() -> Response:
         methods=list(PaymentMethod.select().order_by(PaymentMethod.position, PaymentMethod.id)),
         page=page,
         days=payment_list.taken_by_day(asked, min(days), max(days)) if days else {},
+        paid_out=payment_list.paid_out_by_day(asked, min(days), max(days)) if days else {},
         total=payment_list.payment_total(asked),
         url=lambda **changes: _url("payments.index", asked, **changes),
         export_url=_url("payments.export", asked),
