@@ -139,7 +139,8 @@ def test_what_is_about_to_expire_is_extended_by_whoever_may(owner: Client, front
 def test_expired_with_something_left(owner: Client, boss: User, ago: int, lessons: str, unused: str) -> None:
     last_day = TODAY - timedelta(days=ago)
     ann, package = make.somebody("Ann Late"), make.piano(validity="date", last_day=last_day)
-    make.add(ann, package, by=boss, on=last_day - timedelta(days=20))
+    began = last_day - timedelta(days=20)
+    make.pay(make.save(ann, (package, None), by=boss, on=began), by=boss, on=began)
     if lessons != "0":
         make.save(ann, (lesson_of(package), lessons), by=boss, on=last_day)
     expired = section(owner.get("/").text, "expired")
@@ -148,6 +149,14 @@ def test_expired_with_something_left(owner: Client, boss: User, ago: int, lesson
     if unused:
         assert 'aria-label="Open PIANO of Ann Late"' in expired
         assert 'href="/billing/packages?status=expired&amp;sort=-end"' in expired
+
+
+def test_what_was_never_paid_has_no_value_unused(owner: Client, boss: User) -> None:
+    package = make.piano(validity="date", last_day=TODAY - timedelta(days=1))
+    make.add(make.somebody("Ann Late"), package, by=boss, on=TODAY - timedelta(days=20))
+    expired = section(owner.get("/").text, "expired")
+    assert "never paid" in expired
+    assert "unused" not in expired
 
 
 def test_overdue(owner: Client, bookkeeper: Client, boss: User) -> None:

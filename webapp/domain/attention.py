@@ -43,13 +43,15 @@ class Expiring(NamedTuple):
 
 
 class Expired(NamedTuple):
-    """A membership that expired lately with something left in it; `unused_minor` is what that cost, net."""
+    """A membership that expired lately with something left in it; `unused_minor` is what that cost, net, and
+    `paid_in_minor` all that ever came into its package funds."""
 
     membership: int
     customer: str
     package: str
     last_day: date
     unused_minor: int
+    paid_in_minor: int
 
 
 class Unbilled(NamedTuple):
@@ -139,7 +141,9 @@ _LAPSED = """membership m WHERE m.state = 'inactive' AND m.end_on >= ? AND m.rea
  SELECT 1 FROM membership_item i WHERE i.membership_id = m.id AND i.included_milli > i.reserved_milli + i.used_milli)"""
 _EXPIRED = f"""
 SELECT m.id, {_CUSTOMER}, m.package_name, m.end_on,
- (SELECT SUM(i.amount_minor - i.drawn_minor) FROM membership_item i WHERE i.membership_id = m.id), {_counted(_LAPSED)}
+ (SELECT SUM(i.amount_minor - i.drawn_minor) FROM membership_item i WHERE i.membership_id = m.id),
+ COALESCE((SELECT a.credits FROM account a WHERE a.kind = 'P' AND a.ref = m.id AND a.label = ''), 0),
+ {_counted(_LAPSED)}
 FROM {_LAPSED}
 ORDER BY m.end_on DESC, m.id DESC LIMIT ?"""  # noqa: S608  # own text
 
@@ -205,7 +209,9 @@ def expired(today: date) -> Some[Expired]:
     """The memberships that expired within the last month before everything in them was used, the latest first."""
     since = (today - LATELY).isoformat()
     found = rows(_EXPIRED, (since, since, SHOWN))
-    return Some([Expired(row[0], row[1], row[2], _day(row[3]), int(row[4])) for row in found], _total(found))
+    return Some(
+        [Expired(row[0], row[1], row[2], _day(row[3]), int(row[4]), int(row[5])) for row in found], _total(found)
+    )
 
 
 def unbilled(today: date) -> Some[Unbilled]:
