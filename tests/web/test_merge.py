@@ -70,7 +70,7 @@ def chosen(into: Customer) -> dict[str, str]:
 
 def payload(client: Client, who: Customer, into: Customer) -> dict[str, str]:
     """The form as a browser sends it once the other one was chosen and what follows was stated."""
-    shown = re.search(r'name="shown" value="(\w*)"', preview(client, who, into).text)
+    shown = re.search(r'name="shown" value="([\w.]*)"', preview(client, who, into).text)
     return filled(client.get(url(who)), url(who)) | chosen(into) | {"shown": shown[1] if shown else ""}
 
 

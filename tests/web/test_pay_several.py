@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import peewee
 import pytest
@@ -80,7 +81,7 @@ def payload(
     form["invoice"] = [str(invoice.id) for invoice in which]
     if keep:
         form["keep_rest"] = "y"
-    found = re.search(r'name="shown" value="(\w*)"', preview(client, who, form).text)
+    found = re.search(r'name="shown" value="([\w.]*)"', preview(client, who, form).text)
     return form | {"shown": found[1] if found else ""}
 
 
@@ -155,6 +156,27 @@ def test_account_pays_package_funds_first_and_shows_its_effect(frontdesk: Client
     assert "Account balance 450.00 −135.00 315.00" in shown
     frontdesk.post(url(emma), data=form)
     assert (dues(*both), make.funds(make.bought(emma))) == ([0, 0], 31500)
+
+
+def test_what_the_package_paid_for_here_will_cover_is_not_asked_for_again(
+    frontdesk: Client, emma: Customer, by: User
+) -> None:
+    """Half of a package was paid, what that covered was used, and one lesson more: in all the other half is due."""
+    sale = make.save(emma, (make.piano(), None), by=by)
+    make.pay(sale, ("cash", "232.50"), by=by)
+    lesson = Item.get(Item.name == "Lesson")
+    make.settle(make.save(emma, (lesson, "5"), by=by), by=by)
+    more = make.save(emma, (lesson, "1"), by=by)
+    shown = filled(frontdesk.get(url(emma)), "pay-form")
+    account, cash = (f"method-{make.method(kind).id}" for kind in ("account", "cash"))
+    assert (shown[account], shown[cash]) == ("7.50", "")
+    form: dict[str, Any] = {**shown, "invoice": [str(sale.id), str(more.id)], "fill": str(make.method("cash").id)}
+    page = frontdesk.post(url(emma), data=form)
+    shown = filled(page, "pay-form")
+    assert (shown[account], shown[cash]) == ("45.00", "217.50")
+    assert "Package funds · PIANO 7.50 +172.50 180.00" in words(page)
+    assert frontdesk.post(url(emma), data={**shown, "invoice": form["invoice"]}).status_code == 303
+    assert (dues(sale, more), make.funds(make.bought(emma)), make.general(emma)) == ([0, 0], 180_00, 0)
 
 
 def test_the_button_beside_a_method_fills_in_the_rest(

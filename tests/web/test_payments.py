@@ -56,11 +56,11 @@ def named(**amounts: str) -> dict[str, str]:
 
 
 def payload(client: Client, invoice: Invoice, *, tick: bool = False, **amounts: str) -> dict[str, str]:
-    """The form as it is shown, with amounts typed; where Account pays or keeps a rest, the effect was looked at."""
-    form = filled(client.get(pay_url(invoice)), pay_url(invoice)) | named(**amounts)
+    """The form as it is shown, with all amounts typed; where Account pays or keeps a rest, the effect was looked at."""
+    form = filled(client.get(pay_url(invoice)), pay_url(invoice)) | named(**{"account": "", **amounts})
     form |= {"keep_rest": "y"} if tick else {}
     if "account" in amounts or tick:
-        shown = re.search(r'name="shown" value="(\w*)"', preview(client, invoice, form).text)
+        shown = re.search(r'name="shown" value="([\w.]*)"', preview(client, invoice, form).text)
         form["shown"] = shown[1] if shown else ""
     return form
 
@@ -89,7 +89,7 @@ def test_it_shows_one_amount_for_each_active_method_and_account_last(frontdesk: 
     names = re.findall(r'<label for="d-method-\d+">(.*?)</label>', page.text)
     assert names == ["Cash", "Card", "Bank transfer", "Account"]
     assert "$255.00" in words(page)
-    assert "Account up to 180.00, package funds first" in words(page)
+    assert "Package funds · PPL 180.00 −180.00 0.00" in words(page), "what was used is prepaid"
     assert "<html" not in page.text
 
 
@@ -220,19 +220,21 @@ def test_the_same_key_with_other_amounts_is_refused(frontdesk: Client, invoice: 
 
 
 def test_account_pays_only_after_its_effect_was_shown(frontdesk: Client, invoice: Invoice):
-    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(account="180")
+    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(account="100")
     response = frontdesk.post(pay_url(invoice), data=form)
     assert response.status_code == 422
     assert "Look at what this does to the account, then press Pay again." in words(response)
-    assert "Package funds · PPL 180.00 −180.00 0.00" in words(response)
+    assert "Package funds · PPL 180.00 −100.00 80.00" in words(response)
     assert payments(invoice) == []
     again = frontdesk.post(pay_url(invoice), data=filled(response, pay_url(invoice)))
     assert again.status_code == 303
-    assert payments(invoice) == [("account", 18000)]
+    assert payments(invoice) == [("account", 10000)]
 
 
 def test_a_rest_is_kept_only_after_the_effect_was_shown(frontdesk: Client, invoice: Invoice, emma: Customer):
-    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="755") | {"keep_rest": "y"}
+    form = (
+        filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="755", account="") | {"keep_rest": "y"}
+    )
     response = frontdesk.post(pay_url(invoice), data=form)
     assert response.status_code == 422
     assert "Look at what this does to the account, then press Pay again." in words(response)
@@ -243,7 +245,9 @@ def test_a_rest_is_kept_only_after_the_effect_was_shown(frontdesk: Client, invoi
 
 
 def test_a_tick_without_a_rest_needs_nothing_shown(frontdesk: Client, invoice: Invoice):
-    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="255") | {"keep_rest": "y"}
+    form = (
+        filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="255", account="") | {"keep_rest": "y"}
+    )
     assert frontdesk.post(pay_url(invoice), data=form).status_code == 303
 
 
@@ -286,6 +290,21 @@ def test_where_no_method_is_switched_on_that_is_said(frontdesk: Client, invoice:
         assert frontdesk.post(address, data=filled(page, "pay-form")).status_code == 422
 
 
+def test_cash_beside_the_package_funds_needs_no_second_look(frontdesk: Client, invoice: Invoice):
+    """Typed and sent before the preview could follow: the account is as it was shown."""
+    form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="75")
+    assert frontdesk.post(pay_url(invoice), data=form).status_code == 303
+    assert payments(invoice) == [("cash", 7500), ("account", 18000)]
+
+
+def test_without_account_nothing_is_filled_in(frontdesk: Client, invoice: Invoice, emma: Customer):
+    Customer.update(role=Role.get(Role.name == "Cash Only")).where(Customer.id == emma.id).execute()
+    page = frontdesk.get(pay_url(invoice))
+    assert "Package funds" not in page.text.partition('id="pay-form"')[2]
+    filled_in = frontdesk.post(pay_url(invoice), data=filled(page, pay_url(invoice)) | {"fill": str(make.method().id)})
+    assert 'value="255.00"' in filled_in.text
+
+
 def test_what_changed_since_it_was_shown_is_shown_again(frontdesk: Client, invoice: Invoice, emma: Customer, by: User):
     form = payload(frontdesk, invoice, account="100")
     make.pay(make.save(emma, "60", by=by), ("cash", "60"), by=by)
@@ -298,7 +317,7 @@ def test_what_changed_since_it_was_shown_is_shown_again(frontdesk: Client, invoi
 
 @pytest.mark.parametrize(
     "method, expected",
-    [("account", {"account": "180.00", "card": ""}), ("card", {"account": "", "card": "255.00"})],
+    [("account", {"account": "180.00", "card": ""}), ("card", {"account": "180.00", "card": "75.00"})],
 )
 def test_one_button_fills_in_the_rest(frontdesk: Client, invoice: Invoice, method: str, expected: dict[str, str]):
     form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | {"fill": str(make.method(method).id)}
@@ -312,7 +331,7 @@ def test_one_button_fills_in_the_rest(frontdesk: Client, invoice: Invoice, metho
 def test_the_rest_beside_what_is_typed(frontdesk: Client, invoice: Invoice):
     form = filled(frontdesk.get(pay_url(invoice)), pay_url(invoice)) | named(cash="55")
     response = frontdesk.post(pay_url(invoice), data=form | {"fill": str(make.method("card").id)})
-    assert filled(response, pay_url(invoice)) | named(cash="55", card="200.00") == filled(response, pay_url(invoice))
+    assert filled(response, pay_url(invoice)) | named(cash="55", card="20.00") == filled(response, pay_url(invoice))
     done = frontdesk.post(pay_url(invoice), data=filled(response, pay_url(invoice)))
     assert done.status_code == 303
     assert fresh(invoice).status == "paid"

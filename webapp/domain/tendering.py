@@ -1,5 +1,6 @@
 """What a payment would do, before anybody confirms it (spec section 5, "Pay")."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -72,6 +73,21 @@ class Open(NamedTuple):
     def account_most_minor(self) -> int:
         """The most that Account can pay; 0 when it may not be used."""
         return 0 if self.account_refusal else most_account_can_pay(self.lines, self.funds, self.spendable)
+
+
+def prepaid(open_: Open, *, with_sales: bool = False) -> int:
+    """How much of what was used its package funds can pay: those that are held now; `with_sales` also those that the
+    package lines of these invoices bring in when another method pays them."""
+    if open_.account_refusal:
+        return 0
+    used: dict[int, int] = defaultdict(int)
+    held = defaultdict(int, open_.funds.packages)
+    for line in open_.lines:
+        if line.source == "draw" and line.membership is not None:
+            used[line.membership] += line.due_minor
+        elif line.source == "sale" and with_sales and line.membership in open_.spendable:
+            held[line.membership] += line.due_minor
+    return sum(min(due, held[membership]) for membership, due in used.items())
 
 
 def open_invoice(invoice: Invoice, payer: Customer | None = None) -> Open:

@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 
 from webapp.access import actor, requires
 from webapp.blueprints.payments.forms import PayForm, field_of, pay_form
-from webapp.blueprints.payments.planning import CHANGED, facts, fill, take
+from webapp.blueprints.payments.planning import CHANGED, begin, facts, fill, take
 from webapp.domain import tendering
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.paying import likely_payer, methods_in_use, payers_for
@@ -25,7 +25,9 @@ def new(invoice_id: int) -> Response:
     invoice = load(Invoice, invoice_id)
     opened = {} if request.method == "POST" else {"paid_by": likely_payer(invoice.customer).id}
     form = _form(invoice, data={"received_on": today(), **opened})
-    filled = fill(_open(invoice, form), form)
+    open_ = _open(invoice, form)
+    begin(open_, form)
+    filled = fill(open_, form)
     if not filled and form.validate_on_submit():
 
         def act() -> str:

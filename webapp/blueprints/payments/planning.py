@@ -13,7 +13,7 @@ from webapp.domain.errors import DomainError
 from webapp.domain.paying import Unpaid, said_of, unpaid_packages
 from webapp.domain.tendering import Open, Plan, Tender
 from webapp.hypermedia import in_dialog
-from webapp.models import Customer, Invoice, User
+from webapp.models import Customer, Invoice, PaymentMethod, User
 from webapp.presentation import money_text
 from webapp.stating import sign
 
@@ -44,7 +44,7 @@ def facts(open_: Open, form: PayForm) -> dict[str, Any]:
     others = [tender for tender in tenders if not tender.method.is_account]
     return {
         "open_": open_,
-        "account": next((method for method in form.methods if method.is_account), None),
+        "account": _account(form),
         "field_of": field_of,
         "prefix": "d-" if in_dialog() or request.form.get("dialog") else "",
         "most_minor": most(open_, others),
@@ -88,24 +88,39 @@ def take(
         open_ = tendering.open_invoices(fresh, payer)
         plan = tendering.plan(open_, tenders, keep_rest=form.keep_rest.data)
         on_account = plan.kept_minor or any(tender.method.is_account for tender in tenders)
-        if (stated or on_account) and form.shown.data != signed(open_, plan):
+        if (stated or on_account) and not _was_seen(form.shown.data or "", signed(open_, plan), wholly=stated):
             raise DomainError(CHECK)
     received, keep = form.received_on.data, form.keep_rest.data
     payments.pay_all(ids, tenders, by=by, on=on, received_on=received, keep_rest=keep, payer=payer)
     return [Invoice.get_by_id(number) for number in ids]
 
 
+def begin(open_: Open, form: PayForm) -> None:
+    """What was used is prepaid: the form opens with the package funds for it beside Account."""
+    account = _account(form)
+    if account and not form.is_submitted():
+        form.fill(account, tendering.prepaid(open_))
+
+
 def fill(open_: Open, form: PayForm) -> str:
-    """The button beside a method was pressed: put what is not covered yet there, and say into which field."""
+    """The button beside a method was pressed: put what is not covered yet there, and say into which field. What was
+    used of packages that this very payment pays for is left to Account, unless something was typed there."""
     wanted = request.form.get("fill", "") if form.is_submitted() else ""
     method = next((method for method in form.methods if str(method.id) == wanted), None)
     if method is None:
         return ""
+    account = _account(form)
+    if account and not method.is_account and form[field_of(account)].data in (None, tendering.prepaid(open_)):
+        form.fill(account, tendering.prepaid(open_, with_sales=True))
     others = [tender for tender in form.tenders() if tender.method.id != method.id]
     due = sum(line.due_minor for line in open_.lines)
     rest = max(0, due - sum(tender.amount_minor for tender in others))
     form.fill(method, min(rest, most(open_, others)) if method.is_account else rest)
     return field_of(method)
+
+
+def _account(form: PayForm) -> PaymentMethod | None:
+    return next((method for method in form.methods if method.is_account), None)
 
 
 def most(open_: Open, others: Sequence[Tender]) -> int:
@@ -117,9 +132,15 @@ def most(open_: Open, others: Sequence[Tender]) -> int:
 
 
 def signed(open_: Open, plan: Plan) -> str:
-    """A short sign of the effects that were shown: others are to be shown again."""
+    """A short sign of what was shown: of the effects on accounts, then of what is paid with what."""
     fills = [(fill.line.invoice, fill.amount_minor) for fill in plan.allocation.fills]
-    return sign(open_.payer.id, fills, plan.effects, plan.remaining_minor, plan.kept_minor)
+    return f"{sign(open_.payer.id, plan.effects, plan.kept_minor)}.{sign(fills, plan.remaining_minor)}"
+
+
+def _was_seen(shown: str, now: str, *, wholly: bool) -> bool:
+    """Whether what would happen now was shown. Of one invoice, cash beside Account needs no second look: it changes
+    nothing on the account."""
+    return shown == now if wholly else shown.partition(".")[0] == now.partition(".")[0]
 
 
 def _words(invoices: Sequence[Invoice], plan: Plan, tenders: Sequence[Tender]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from wtforms import SelectMultipleField
 
 from webapp.access import actor, can, requires
 from webapp.blueprints.payments.forms import PayForm, field_of, pay_form
-from webapp.blueprints.payments.planning import CHANGED, facts, fill, take
+from webapp.blueprints.payments.planning import CHANGED, begin, facts, fill, take
 from webapp.domain import tendering
 from webapp.domain.customers import refuse_merged
 from webapp.domain.errors import Changed, DomainError
@@ -36,7 +36,9 @@ def new(customer_id: int) -> Response:
     customer = load(Customer, customer_id)
     owed = owed_by(customer)
     form = _form(customer, owed)
-    filled = fill(_open(customer, owed, form), form)
+    open_ = _open(customer, owed, form)
+    begin(open_, form)
+    filled = fill(open_, form)
     if not filled and form.validate_on_submit():
         paid: list[Invoice] = []
 
@@ -67,8 +69,8 @@ def preview(customer_id: int) -> Response:
 
 
 def _form(customer: Customer, owed: Sequence[Owed]) -> SeveralForm:
-    """All that the customer owes is ticked; what members of a group owe is paid when it is chosen."""
-    own = [it.invoice for it in owed if it.customer == customer.id]
+    """All that the customer owes is ticked, or all that the members of their groups do where they owe nothing."""
+    own = [it.invoice for it in owed if it.customer == customer.id] or [it.invoice for it in owed]
     return pay_form(methods_in_use(), [customer], SeveralForm, data={"received_on": today(), "invoice": own})
 
 
