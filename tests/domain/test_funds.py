@@ -128,9 +128,9 @@ def test_what_an_owner_pays_in_is_the_members(desk: User) -> None:
     funds.deposit(mother, f.method("cash"), f.money("500"), by=desk, on=f.DAY)
     own = f.save(mother, (f.item("Lesson for adults", "50"), "1"), by=desk)
     theirs = f.save(child, (piano, None), "20", by=desk)
-    invoices = [Invoice.get_by_id(it.invoice) for it in paying.owed_by(mother)]
+    invoices = [Invoice.get_by_id(it.invoice) for it in paying.owed_by(mother.id)]
     assert [invoice.id for invoice in invoices] == [own.id, theirs.id]
-    assert [it.name for it in paying.owed_by(child)] == ["Child"]
+    assert [it.name for it in paying.owed_by(child.id)] == ["Child"]
     open_, membership = tendering.open_invoices(invoices, mother), f.bought(child)
     tenders = [Tender(f.method("cash"), f.money("90")), Tender(f.method("account"), f.money("410"))]
     assert tendering.plan(open_, tenders, keep_rest=False).effects == [

@@ -114,6 +114,21 @@ def test_it_is_searched_by_customer_and_number(
     assert listed(bookkeeper.get("/billing/invoices", query_string={"q": typed})) == expected
 
 
+def test_it_is_narrowed_to_one_customer_by_who_they_are(
+    bookkeeper: Client, invoices: dict[str, Invoice], cast: dict[str, User]
+):
+    """Two may have the same name."""
+    other = customer("Emma Jones")
+    theirs = make.save(other, "30", by=cast["owner"])
+    page = bookkeeper.get(f"/billing/invoices?customer={other.id}")
+    assert listed(page) == [line for line in listed(bookkeeper.get("/billing/invoices")) if theirs.code in line]
+    assert f'<input type="hidden" name="customer" value="{other.id}">' in page.text
+    assert "Of Emma Jones , with what they paid for others." in words(page)
+    assert f'href="/billing/invoices?customer={other.id}"' in bookkeeper.get(f"/customers/{other.id}").text
+    for nobody in ("x", "999999", "-1"):
+        assert bookkeeper.get(f"/billing/invoices?customer={nobody}").status_code == 200
+
+
 def test_it_is_sorted_by_customer_both_ways(bookkeeper: Client, invoices: dict[str, Invoice]):
     upwards = listed(bookkeeper.get("/billing/invoices?sort=customer"))
     assert upwards == ["2026-0002", "2026-0003", "2026-0004", "2026-0001", "Draft"]

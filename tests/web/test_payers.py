@@ -71,15 +71,28 @@ def test_the_choice_is_there_only_where_there_is_one(
 
 
 def test_it_begins_with_who_paid_last(frontdesk: Client, emma: Customer, child: Customer, book: Item, by: User) -> None:
+    """At first with the owner of the group, who is there to pay."""
     first, second, third = (make.save(child, (book, "1"), by=by) for _ in range(3))
-    assert paid_by(frontdesk, first) == str(child.id)
-    payments.pay(first.id, [Tender(make.method("cash"), 5000)], by=by, on=DAY, payer=emma)
-    assert paid_by(frontdesk, second) == str(emma.id)
-    payments.pay(second.id, [Tender(make.method("cash"), 5000)], by=by, on=DAY)
-    assert paid_by(frontdesk, third) == str(child.id)
-    payments.pay(third.id, [Tender(make.method("cash"), 1000)], by=by, on=DAY, payer=emma)
+    assert paid_by(frontdesk, first) == str(emma.id)
+    payments.pay(first.id, [Tender(make.method("cash"), 5000)], by=by, on=DAY)
+    assert paid_by(frontdesk, second) == str(child.id)
+    payments.pay(second.id, [Tender(make.method("cash"), 5000)], by=by, on=DAY, payer=emma)
+    assert paid_by(frontdesk, third) == str(emma.id)
     Group.update(active=False).execute()
     assert "Paid by" not in words(frontdesk.get(pay_url(third))), "who paid last may not pay any more"
+
+
+def test_the_owners_page_shows_what_members_owe_and_all_of_it_is_ticked_there(
+    frontdesk: Client, bookkeeper: Client, emma: Customer, child: Customer, book: Item, by: User
+) -> None:
+    theirs = make.save(child, (book, "1"), by=by)
+    page = words(bookkeeper.get(f"/customers/{emma.id}"))
+    assert f"Of members of their groups Number Due date Due Actions Child {theirs.code}" in page
+    assert "Nothing is open." not in page
+    assert "$50.00" in words(frontdesk.get(f"/customers/{emma.id}/payments/new")), "nothing of her own comes first"
+    payments.pay(theirs.id, [Tender(make.method("cash"), 5000)], by=by, on=DAY, payer=emma)
+    assert "Nothing is open." in words(bookkeeper.get(f"/customers/{emma.id}"))
+    assert theirs.code in bookkeeper.get(f"/billing/invoices?customer={emma.id}").text, "she paid it"
 
 
 def paid_by(frontdesk: Client, invoice: Invoice) -> str:

@@ -90,7 +90,7 @@ def test_the_region_alone(bookkeeper: Client, boss: User) -> None:
 
 def test_nothing_yet(bookkeeper: Client) -> None:
     assert "No money is held for anybody" in bookkeeper.get("/reports").text
-    assert "Nobody owes on account" in bookkeeper.get("/reports?show=owed").text
+    assert "Nobody&#39;s general funds are below zero" in bookkeeper.get("/reports?show=owed").text
 
 
 @pytest.mark.parametrize("query", ["on=yesterday", "on=0001-01-01", "on=9999-12-31", "show=all", "cursor=%00", "on="])

@@ -69,8 +69,25 @@ def test_a_period_opens_runs_and_closes(bookkeeper: Client, emma: Customer) -> N
         ["15 Apr 2026", "Deposit by Card", "General funds", "+20.00", "425.00", "J5"],
         ["15 Apr 2026", "Closing balance", "$425.00"],
     ]
-    funds_then = "General funds 20.00 Package funds · PIANO 405.00 Account balance $425.00"
+    funds_then = "General funds 20.00 Package funds · PIANO 405.00 Account balance $425.00 Left of PIANO 9 × Lesson"
     assert f"Funds on 15 Apr 2026 {funds_then}" in words(page)
+
+
+def test_what_was_used_what_is_left_and_what_is_due(bookkeeper: Client, emma: Customer, by: User) -> None:
+    """What a customer asks at the desk, whoever paid it and how."""
+    lesson = Item.get(Item.name == "Lesson")
+    book = make.item("Book", "30")
+    make.pay(make.save(emma, (lesson, "2"), by=by, on=TODAY), ("cash", "45"), by=by, on=TODAY)
+    make.pay(make.save(emma, (book, "1"), by=by, on=TODAY), ("card", "30"), by=by, on=TODAY)
+    page = words(bookkeeper.get(url(emma, from_="2026-03-01", to="2026-04-30")))
+    assert "10 Mar 2026 1 × Lesson PIANO 2026-0002 45.00 paid" in page
+    assert "15 Apr 2026 2 × Lesson PIANO 2026-0003 90.00 45.00" in page
+    assert "15 Apr 2026 1 × Book no package 2026-0004 30.00 paid" in page
+    assert "Due on open invoices $45.00 Left of PIANO 7 × Lesson" in page
+    earlier = words(bookkeeper.get(url(emma, from_="2026-03-01", to="2026-03-31")))
+    assert "10 Mar 2026 1 × Lesson" in earlier
+    assert "Left of" not in earlier, "how it was then is not known"
+    assert "Used and bought" not in words(bookkeeper.get(url(emma, from_="2026-01-01", to="2026-01-31")))
 
 
 def test_the_funds_of_an_earlier_day(bookkeeper: Client, emma: Customer) -> None:

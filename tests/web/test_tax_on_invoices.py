@@ -143,7 +143,7 @@ def test_credits_stand_on_the_issued_invoice(manager: Client, emma: Customer, by
     shown = words(page)
     assert "0.5 h credited · 81.00" in shown
     assert "0.25 h credited · 32.40" in shown
-    assert "Paid: 81.00 Card, −81.00 given back" in shown
+    assert "Paid: 81.00 Card, −81.00 credited" in shown
     assert "Credited 113.40" in shown
     assert "CN-2026-0001 1 Jun 2026 Engine trouble 113.40" in shown
     assert 'href="/billing/credit-notes/1"' in page.text

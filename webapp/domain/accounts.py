@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from webapp.db import as_day, rows
-from webapp.domain import ledger
+from webapp.domain import ledger, paying
 from webapp.models.invoice import invoice_code
 
 MOST_MEMBERSHIPS, MOST_INVOICES = 50, 50
@@ -89,12 +89,13 @@ class Owed(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """All of it, for the customer's own page."""
+    """All of it, for the customer's own page; `of_members` is what members of the groups that they own owe."""
 
     customer: int
     balance: Balance
     memberships: list[Held]
     invoices: list[Owed]
+    of_members: list[paying.Owed]
 
 
 _FUNDS = """
@@ -145,7 +146,8 @@ def overview(customer_id: int) -> Overview:
         for row in rows(_MEMBERSHIPS, (customer_id, MOST_MEMBERSHIPS))
     ]
     invoices = [_owed(row) for row in rows(_INVOICES, (customer_id, MOST_INVOICES))]
-    return Overview(customer_id, balance_of(customer_id), memberships, invoices)
+    of_members = [it for it in paying.owed_by(customer_id) if it.customer != customer_id]
+    return Overview(customer_id, balance_of(customer_id), memberships, invoices, of_members)
 
 
 def _owed(row: tuple[Any, ...]) -> Owed:

@@ -16,12 +16,14 @@ _NUMBER = re.compile(r"#?(?:(?P<series>\d{4})-)?0*(?P<number>[1-9]\d{0,11})", re
 
 
 class Asked(NamedTuple):
-    """Which invoices, in which order; `status` is one of `STATUSES` or "" for all, `today` decides what is overdue."""
+    """Which invoices, in which order; `status` is one of `STATUSES` or "" for all, `today` decides what is overdue, and
+    `customer` keeps those of one customer and those that they paid some of (0 for all)."""
 
     today: date
     typed: str = ""
     status: str = ""
     sort: str = NEWEST
+    customer: int = 0
 
 
 class InvoiceRow(NamedTuple):
@@ -46,6 +48,9 @@ _COLUMNS = (
 _EXPORTED = (
     "invoice.series, invoice.number, invoice.customer_name, invoice.status, invoice.service_on, invoice.due_on,"
     " invoice.issued_on, invoice.net_minor, invoice.tax_minor, invoice.total_minor, invoice.due_minor"
+)
+_OF_CUSTOMER: Final = (
+    "(invoice.customer_id = ? OR invoice.id IN (SELECT payment.invoice_id FROM payment WHERE payment.customer_id = ?))"
 )
 _ID = Key("invoice.id", int)
 _KEYS: Final[dict[str, tuple[tuple[Key, ...], bool]]] = {
@@ -86,7 +91,8 @@ def _listing(columns: str, asked: Asked) -> Listing:
 def _condition(asked: Asked) -> tuple[str, list[Any]]:
     state, params = _state(asked)
     found, words = _found(asked.typed)
-    return f"{state} AND {found}", [*params, *words]
+    whose = _OF_CUSTOMER if asked.customer else "1 = 1"
+    return f"{state} AND {found} AND {whose}", [*params, *words, *([asked.customer] * whose.count("?"))]
 
 
 def _state(asked: Asked) -> tuple[str, list[Any]]:

@@ -148,7 +148,7 @@ def _contents(lines: Iterable[InvoiceLine]) -> dict[int, list[MembershipItem]]:
 def _sources(invoice_id: int) -> dict[int, list[Source]]:
     found: dict[int, list[Source]] = {}
     for line, source, method, package, amount in rows(_SOURCES, (invoice_id,)):
-        label = {"package": f"{package} funds", "general": "general funds", "credit": "given back"}.get(source)
+        label = {"package": f"{package} funds", "general": "general funds", "credit": "credited"}.get(source)
         found.setdefault(line, []).append(Source(label or method or "", int(amount)))
     return found
 

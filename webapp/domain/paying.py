@@ -67,10 +67,10 @@ id IN (SELECT g.owner_id FROM customer_group g JOIN group_member member ON membe
 WHERE member.customer_id = ? AND g.active) AND id <> ? AND active ORDER BY sort_name, id"""
 
 
-def owed_by(customer: Customer) -> list[Owed]:
+def owed_by(customer_id: int) -> list[Owed]:
     """The open invoices that a customer may pay: their own first, then those of members of groups which they own; of
     each the oldest due date first."""
-    return [_owed(row) for row in rows(_OWED, (customer.id, customer.id, customer.id, MOST_OWED))]
+    return [_owed(row) for row in rows(_OWED, (customer_id, customer_id, customer_id, MOST_OWED))]
 
 
 def _owed(row: tuple[Any, ...]) -> Owed:
@@ -89,10 +89,12 @@ ORDER BY p.id DESC LIMIT 1"""
 
 
 def likely_payer(customer: Customer) -> Customer:
-    """Who of those that may pay will most likely do: whoever paid for this customer last, else the customer."""
-    payers = payers_for(customer)
-    found = rows(_LAST_PAYER, (customer.id,)) if len(payers) > 1 else []
-    return next((payer for payer in payers for (last,) in found if payer.id == last), customer)
+    """Who of those that may pay will most likely do: whoever paid for this customer last, else the owner of a group of
+    theirs, who is there to pay (spec section 1), else the customer."""
+    customer, *owners = payers_for(customer)
+    found = rows(_LAST_PAYER, (customer.id,)) if owners else []
+    paid_last = [payer for payer in (customer, *owners) for (last,) in found if payer.id == last]
+    return next(iter([*paid_last, *owners]), customer)
 
 
 def said_of(invoices: Sequence[Invoice], plan: Plan, tenders: Sequence[Tender]) -> dict[int, list[tuple[str, int]]]:

@@ -44,6 +44,20 @@ class Row(NamedTuple):
     used: tuple[Used, ...]
 
 
+class Charge(NamedTuple):
+    """So much of an item on an issued invoice; `package` is the one it came out of, "" at another rate."""
+
+    day: date | None
+    name: str
+    unit: str
+    quantity_milli: int
+    package: str
+    invoice: int
+    code: str
+    amount_minor: int
+    due_minor: int
+
+
 class Statement(NamedTuple):
     """A customer's postings from one day to another, both included, between two balances."""
 
@@ -131,6 +145,17 @@ SELECT l.invoice_id, l.membership_id, l.description, l.unit, SUM(l.quantity_mill
 FROM invoice_line l JOIN membership m ON m.id = l.membership_id WHERE m.customer_id = ? AND l.source = 'draw'
 GROUP BY l.invoice_id, l.membership_id, l.description, l.unit ORDER BY l.invoice_id, MIN(l.position)"""
 
+_CHARGES = """
+SELECT i.service_on, l.description, l.unit, SUM(l.quantity_milli - l.credited_milli), COALESCE(m.package_name, ''),
+    i.id, i.series, i.number, SUM(l.total_minor - l.credited_net_minor - l.credited_tax_minor),
+    SUM(l.total_minor - l.paid_minor - l.cancelled_minor - l.credited_net_minor - l.credited_tax_minor)
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.id
+LEFT JOIN membership m ON m.id = l.membership_id AND l.source = 'draw'
+WHERE i.customer_id = ? AND i.status IN ('open', 'paid') AND i.service_on BETWEEN ? AND ? AND l.kind = 'item'
+GROUP BY i.service_on, i.id, i.series, i.number, l.position, l.description, l.unit, m.package_name
+HAVING SUM(l.quantity_milli - l.credited_milli) > 0
+ORDER BY i.service_on, i.id, l.position, MIN(l.part)"""
+
 _HELD = """
 WITH posting AS (
     SELECT a.id, a.kind, -t.amount_minor AS amount FROM account a JOIN transfer t ON t.debit_id = a.id
@@ -160,6 +185,15 @@ def statement(customer_id: int, first: date, last: date) -> Statement:
         what_for = used.get((posting.invoice or 0, posting.membership or 0), []) if posting.spends_funds else []
         listed.append(_row(posting, balance, customer_id, what_for))
     return Statement(opening, listed, balance)
+
+
+def charges(customer_id: int, first: date, last: date) -> list[Charge]:
+    """What the customer had on the days from the first to the last, by service date, whoever paid it and how."""
+    found = rows(_CHARGES, (customer_id, first.isoformat(), last.isoformat()))
+    return [
+        Charge(as_day(day), name, unit, int(quantity), package, invoice, invoice_code(series, number), *map(int, sums))
+        for day, name, unit, quantity, package, invoice, series, number, *sums in found
+    ]
 
 
 def balances(customer_id: int, on: date) -> Balances:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from flask import Response, request, url_for
 
 from webapp.access import requires
-from webapp.domain import statements
+from webapp.domain import accounts, statements
 from webapp.domain.statements import Statement
 from webapp.forms import EARLIEST, LATEST
 from webapp.hypermedia import render
@@ -42,6 +42,8 @@ def statement(customer_id: int) -> Response:
         general_minor=held.general_minor,
         packages=[(it, names[it], amount) for it, amount in held.packages.items() if amount],
         total_minor=held.total_minor,
+        charges=statements.charges(customer.id, *period),
+        account=accounts.overview(customer.id) if period.last >= today() else None,
         views=[(label, _address("statement", customer, it), it == period) for label, it in _usual().items()],
         here=_address("statement", customer, period),
         export_url=_address("statement_export", customer, period),

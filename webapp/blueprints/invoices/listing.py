@@ -9,7 +9,7 @@ from webapp.domain import invoice_list
 from webapp.domain.invoice_list import SORTS, STATUSES, Asked
 from webapp.hypermedia import render
 from webapp.lists import typed
-from webapp.models import Invoice
+from webapp.models import Customer, Invoice
 from webapp.money import plain
 from webapp.permissions import Permission
 from webapp.presentation import company, today
@@ -31,6 +31,7 @@ def index() -> Response:
         "invoices/index.html",
         region="invoices/_table.html",
         asked=asked,
+        whose=Customer.get_or_none(Customer.id == asked.customer) if asked.customer else None,
         page=page,
         total=invoice_list.invoice_total(asked),
         url=lambda **changes: _url("invoices.index", asked, **changes),
@@ -54,12 +55,19 @@ def actions(invoice_id: int) -> Response:
 def _asked() -> Asked:
     """Read the address of the list; what it does not know is as if it were not there."""
     status, sort = request.args.get("status", ""), request.args.get("sort", "")
-    return Asked(today(), typed(), status if status in STATUSES else "", sort if sort in SORTS else "")
+    customer = request.args.get("customer", "")
+    return Asked(
+        today(),
+        typed(),
+        status if status in STATUSES else "",
+        sort if sort in SORTS else "",
+        int(customer) if customer.isascii() and customer.isdigit() and len(customer) < 19 else 0,
+    )
 
 
 def _url(endpoint: str, asked: Asked, **changes: Any) -> str:
     """The address of the same list with something else about it."""
-    kept = {"q": asked.typed, "status": asked.status, "sort": asked.sort, **changes}
+    kept = {"q": asked.typed, "status": asked.status, "sort": asked.sort, "customer": asked.customer, **changes}
     return url_for(endpoint, **{name: value for name, value in kept.items() if value})
 
 

@@ -34,7 +34,7 @@ class SeveralForm(PayForm):
 def new(customer_id: int) -> Response:
     """Take one payment for several invoices of a customer, and of members of the groups they own."""
     customer = load(Customer, customer_id)
-    owed = owed_by(customer)
+    owed = owed_by(customer.id)
     form = _form(customer, owed)
     open_ = _open(customer, owed, form)
     begin(open_, form)
@@ -55,14 +55,16 @@ def new(customer_id: int) -> Response:
     refuse_merged(customer)
     status = 422 if form.errors or form.form_errors else 200
     focus = filled or (field_of(form.methods[0]) if form.methods else "")
-    return render("payments/several.html", status, form=form, focus=focus, **_facts(customer, owed_by(customer), form))
+    return render(
+        "payments/several.html", status, form=form, focus=focus, **_facts(customer, owed_by(customer.id), form)
+    )
 
 
 @requires(Permission.ADD_INVOICE)
 def preview(customer_id: int) -> Response:
     """What would happen, while it is typed and ticked."""
     customer = load(Customer, customer_id)
-    owed = owed_by(customer)
+    owed = owed_by(customer.id)
     form = _form(customer, owed)
     form.validate()
     return fragment("payments/_several.html", form=form, focus="", **_facts(customer, owed, form))
