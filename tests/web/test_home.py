@@ -118,7 +118,7 @@ def test_added_and_never_billed(owner: Client, bookkeeper: Client, boss: User) -
     waiting = section(owner.get("/").text, "unbilled")
     assert re.findall(r'class="name"><bdi>(.*?)<', waiting) == ["Ann New"]
     assert ">450.00<" in waiting
-    assert f'href="/billing/invoices/new?customer={ann.customer_id}&amp;package={package.id}"' in waiting
+    assert f'hx-get="/billing/packages/bills?membership={ann.id}.0" hx-target="#modal"' in waiting
     assert 'href="/billing/packages?status=unbilled&amp;sort=-start"' in waiting
     assert "/billing/invoices/new" not in section(bookkeeper.get("/").text, "unbilled")
 

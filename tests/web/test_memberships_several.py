@@ -93,9 +93,26 @@ def test_who_cannot_is_named_and_left_out(
     assert "2 are left out" in page
     assert "Ben PIANO is removed; later invoices take the standard rates." in page
     assert "Cleo Package funds are 0.00, this takes 45.00." in page
+    assert "Pay 20" not in page, "not billed yet"
     assert frontdesk.post(USES, data=form(frontdesk, USES, *pupils, unpaid)).status_code == 303
     assert messages(frontdesk) == ["Ana: 1 lesson used. 45.00 from package funds."]
     assert len(drawn()) == 1
+
+
+def test_who_has_not_paid_is_led_to_the_invoice(frontdesk: Client, piano: Package, by: User) -> None:
+    sale = make.save(customer("Eve"), (piano, None), by=by)
+    owing = Membership.get()
+    pay = f'href="/billing/invoices/{sale.id}/payments/new"'
+    assert pay in frontdesk.get(asked(USES, owing)).text
+    single = f"/billing/memberships/{owing.id}/uses/new"
+    assert pay in frontdesk.get(single).text
+    make.pay(sale, ("cash", "100"), by=by)
+    page = frontdesk.get(asked(USES, owing)).text
+    assert pay not in page
+    sent = filled(frontdesk.get(single), single) | {"quantity": "3"}
+    assert pay in frontdesk.post(f"{single}/preview", data=sent, htmx=PREVIEW).text
+    make.pay(sale, ("cash", "350"), by=by)
+    assert pay not in frontdesk.get(single).text
 
 
 def test_the_preview_follows_the_quantity_and_the_day(frontdesk: Client, pupils: list[Membership]) -> None:
@@ -182,6 +199,13 @@ def test_who_was_added_and_not_billed_is_billed_at_once(
     assert frontdesk.get("/billing/packages?status=unbilled").text.count('name="membership"') == 0
 
 
+def test_what_was_billed_for_one_can_be_paid_next(frontdesk: Client, unpaid: Membership) -> None:
+    answer = frontdesk.post(BILLS, data=form(frontdesk, BILLS, unpaid), htmx=MODAL)
+    invoice = Invoice.get()
+    assert f"{invoice.code} for Cleo is made: 450.00." in answer.text
+    assert f'hx-get="/billing/invoices/{invoice.id}/payments/new"' in answer.text
+
+
 def test_a_removed_membership_is_not_sold_again_by_billing_it(frontdesk: Client, unpaid: Membership, by: User) -> None:
     memberships.remove([Removal(unpaid.id, unpaid.version)], by=by, on=make.DAY)
     page = frontdesk.get(asked(BILLS, unpaid))
@@ -223,7 +247,7 @@ def test_sent_twice_it_happens_once(frontdesk: Client, pupils: list[Membership],
     before = Invoice.select().count()
     first, second = (frontdesk.post(path, data=sent) for _ in range(2))
     assert (first.status_code, second.status_code) == (303, 303)
-    assert messages(frontdesk)[1:] == ["This form was sent before. Nothing was done twice."]
+    assert messages(frontdesk)[-1] == "This form was sent before. Nothing was done twice."
     assert Invoice.select().count() - before == (2 if path == USES else 1)
 
 

@@ -62,8 +62,6 @@ class Unbilled(NamedTuple):
     package: str
     start_on: date
     price_minor: int
-    customer_id: int
-    package_id: int
 
 
 class Overdue(NamedTuple):
@@ -154,7 +152,7 @@ _NEVER_BILLED = """membership m WHERE COALESCE(m.reason, 'active') = 'active' AN
  AND NOT EXISTS (SELECT 1 FROM account a
   WHERE a.kind = 'P' AND a.ref = m.id AND a.label = '' AND a.credits > a.debits)"""
 _UNBILLED = f"""
-SELECT m.id, {_CUSTOMER}, m.package_name, m.start_on, m.price_minor, m.customer_id, m.package_id,
+SELECT m.id, {_CUSTOMER}, m.package_name, m.start_on, m.price_minor,
  {_counted(_NEVER_BILLED)}
 FROM {_NEVER_BILLED}
 ORDER BY m.start_on DESC, m.id DESC LIMIT ?"""  # noqa: S608  # own text
@@ -218,7 +216,7 @@ def unbilled(today: date) -> Some[Unbilled]:
     """The memberships begun within the last month of which nothing was billed yet, the latest first."""
     since = (today - LATELY).isoformat()
     found = rows(_UNBILLED, (since, since, SHOWN))
-    shown = [Unbilled(row[0], row[1], row[2], _day(row[3]), row[4], row[5], row[6]) for row in found]
+    shown = [Unbilled(row[0], row[1], row[2], _day(row[3]), row[4]) for row in found]
     return Some(shown, _total(found))
 
 

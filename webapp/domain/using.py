@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from webapp.db import rows, transactional
+from webapp.db import marks, rows, transactional
 from webapp.domain import drafts, invoicing, ledger, payments, tendering
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.memberships import hold, owners
 from webapp.domain.quoting import Quote, quote_lines
 from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membership, MembershipItem, PaymentMethod, User
+from webapp.models.invoice import invoice_code
 
 
 class Use(NamedTuple):
@@ -92,6 +93,21 @@ def use(
         account = PaymentMethod.get(PaymentMethod.kind == PaymentMethod.ACCOUNT)
         payments.pay(invoice.id, [tendering.Tender(account, invoice.due_minor)], by=by, on=on)
     return Invoice.get_by_id(invoice.id)
+
+
+def unpaid_sales(ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """The open invoices that sell these memberships and still ask for money for that, by membership: id and number."""
+    text = (
+        "SELECT DISTINCT l.membership_id, i.id, i.series, i.number"  # noqa: S608  # only question marks
+        " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        f" WHERE l.membership_id IN ({marks(ids)}) AND l.source = 'sale' AND i.status = 'open'"
+        " AND l.total_minor > l.paid_minor + l.cancelled_minor + l.credited_net_minor + l.credited_tax_minor"
+        " ORDER BY i.id"
+    )
+    found: dict[int, list[tuple[int, str]]] = {}
+    for membership, invoice, series, number in rows(text, ids) if ids else ():
+        found.setdefault(membership, []).append((invoice, invoice_code(series, number)))
+    return found
 
 
 class Usable(NamedTuple):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 
 from webapp.access import actor, requires
 from webapp.blueprints.memberships.acting import CHANGED
@@ -62,11 +62,13 @@ def _uses(ids: list[int], form: UsesForm) -> dict[str, Any]:
     planned: list[Planned] = []
     if form.chosen and form.quantity.data and form.service_on.data:
         planned = using.plan(ids, form.chosen, form.quantity.data, on=today(), service_on=form.service_on.data)
+    left_out = [(it.membership, it.use.refusal.message) for it in planned if it.use.refusal]
     return {
         "ids": ids,
         "item": form.chosen,
         "able": [it for it in planned if not it.use.refusal],
-        "left_out": [(it.membership, it.use.refusal.message) for it in planned if it.use.refusal],
+        "left_out": left_out,
+        "unpaid": using.unpaid_sales([membership.id for membership, _ in left_out]),
         "mark": using.mark(planned),
     }
 
@@ -104,7 +106,7 @@ def bill() -> Response:
 
         try:
             to = form.once(act)
-            return done(*CHANGED, to=to, message=_told_bills(made))
+            return done(*CHANGED, to=to, message=_told_bills(made), link=_pay(made))
         except DomainError as error:
             form.refuse(error)
     planned = billing.plan(ids, on=today())
@@ -117,6 +119,10 @@ def bill() -> Response:
         left_out=[(it.membership, it.refusal) for it in planned if it.refusal],
         mark=billing.mark(planned),
     )
+
+
+def _pay(made: list[Invoice]) -> tuple[str, str] | None:
+    return ("Pay", url_for("payments.new", invoice_id=made[0].id)) if len(made) == 1 else None
 
 
 def _told_bills(made: list[Invoice]) -> str:

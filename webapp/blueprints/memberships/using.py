@@ -99,6 +99,7 @@ def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
         "back": after(membership),
         "chosen": chosen,
         "would": would,
+        "unpaid": using.unpaid_sales([membership.id]).get(membership.id, []) if would and would.refusal else [],
         "bills": bool(would and would.refusal) and can_be_billed(membership, today()),
         "closed": closed,
         "reinstates": bool(closed) and acts(membership, today()).reinstate,
