@@ -17,6 +17,7 @@ from webapp import money, quantity
 from webapp.db import utcnow
 from webapp.domain.errors import NotFound
 from webapp.models import Company
+from webapp.models.company import ANYBODYS_ENGLISH
 
 MINUS = "\u2212"
 
@@ -64,14 +65,22 @@ def currency_sign(currency: str, locale: str) -> str:
     return numbers.get_currency_symbol(currency, locale)
 
 
+@functools.cache
+def around_money(currency: str, locale: str) -> tuple[str, str]:
+    """What stands before an amount and behind it: the sign, on the side where people of that locale put it."""
+    sign, space = currency_sign(currency, locale), "\u00a0"
+    before, _, behind = Locale.parse(locale).currency_formats["standard"].pattern.partition("#")
+    if "¤" in before:
+        return sign + (space if sign[-1:].isalpha() or "\u00a0" in before else ""), ""
+    return "", (space if "\u00a0" in behind else "") + sign
+
+
 def money_sign_text(minor: int | None) -> str:
-    """Minor units with the currency's sign in front."""
+    """Minor units with the currency's sign."""
     if minor is None:
         return ""
-    sign = currency_sign(company().currency, company().locale)
-    space = "\u00a0" if sign[-1:].isalpha() else ""
-    text = money_text(abs(minor))
-    return (MINUS if minor < 0 else "") + sign + space + text
+    before, behind = around_money(company().currency, company().locale)
+    return (MINUS if minor < 0 else "") + before + money_text(abs(minor)) + behind
 
 
 def money_input(minor: int | None) -> str:
@@ -101,7 +110,7 @@ def percent_text(percent_e4: int | None) -> str:
 
 
 def day_text(day: date | str | None) -> str:
-    """A day as 22 Nov 2026 in the company's language; ISO text is taken too."""
+    """A day as the company's locale writes it, such as 22 Nov 2026; ISO text is taken too."""
     if not day:
         return ""
     return company().day(date.fromisoformat(day) if isinstance(day, str) else day)
@@ -109,9 +118,8 @@ def day_text(day: date | str | None) -> str:
 
 def long_day_text(day: date) -> str:
     """A day with its weekday: Sunday, 22 November 2026."""
-    return dates.format_date(
-        day, "full" if not company().locale.startswith("en") else "EEEE, d MMMM y", company().locale
-    )
+    locale = company().locale
+    return dates.format_date(day, "EEEE, d MMMM y" if locale == ANYBODYS_ENGLISH else "full", locale)
 
 
 def moment_text(moment: datetime | None) -> str:
@@ -137,7 +145,10 @@ def month_text(day: date) -> str:
 
 def short_day_text(day: date) -> str:
     """A day near enough to need no year: 26 Nov."""
-    return dates.format_date(day, "d MMM", locale=company().locale)
+    locale = company().locale
+    if locale == ANYBODYS_ENGLISH:
+        return dates.format_date(day, "d MMM", locale=locale)
+    return str(dates.format_skeleton("MMMd", day, locale=locale))
 
 
 def compact_text(minor: int) -> str:

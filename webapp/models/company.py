@@ -11,6 +11,8 @@ from webapp.db import BaseModel, InstantField
 from webapp.money import format_money
 from webapp.quantity import format_quantity
 
+ANYBODYS_ENGLISH = "en"
+
 
 class Company(BaseModel):
     """The one business in this database (row 1)."""
@@ -54,8 +56,11 @@ class Company(BaseModel):
 
 @functools.lru_cache(maxsize=2048)
 def day_in(day: date, locale: str) -> str:
-    """A day as 22 Nov 2026 in a language; kept, since Babel takes long over it and a page of a list asks often."""
-    return dates.format_date(day, "d MMM y", locale=locale)
+    """A day as people of that language and country write it: 22 Nov 2026, or Nov 22, 2026 in the United States. English
+    of no country is the first. Kept, since Babel takes long over it and a page of a list asks often."""
+    if locale == ANYBODYS_ENGLISH:
+        return dates.format_date(day, "d MMM y", locale=locale)
+    return str(dates.format_skeleton("yMMMd", day, locale=locale))
 
 
 class PaymentMethod(BaseModel):
