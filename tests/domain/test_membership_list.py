@@ -16,6 +16,7 @@ from webapp.domain.membership_list import (
     ENDING,
     LOW,
     ORDERS,
+    OWING,
     STATUSES,
     UNBILLED,
     Filter,
@@ -128,6 +129,17 @@ def test_not_billed_yet(three: dict[str, Membership], desk: User) -> None:
     make.save(zoe, (three["zoe"].package, None), by=desk)
     make.save(anna, (three["anna"].package, "449.99"), by=desk)
     assert listed(status=UNBILLED) == ["Anna Zabłocka in PIANO"]
+
+
+def test_not_paid_yet(three: dict[str, Membership], desk: User) -> None:
+    assert listed(status=OWING) == []
+    zoe = three["zoe"]
+    sale = make.save(zoe.customer, (zoe.package, "100"), by=desk)
+    assert listed(status=OWING) == ["Zoë Müller in PPL"]
+    make.pay(sale, ("cash", "60"), by=desk)
+    assert [row.unpaid_minor for row in membership_page(Filter(status=OWING), "").rows] == [40_00]
+    make.pay(sale, ("cash", "40"), by=desk)
+    assert listed(status=OWING) == []
 
 
 def test_about_to_run_out_and_about_to_expire(three: dict[str, Membership], desk: User) -> None:

@@ -283,8 +283,12 @@ def test_export(bookkeeper: Client, emma: Membership) -> None:
             "Price",
             "Package funds",
             "Unbilled",
+            "Unpaid",
         ],
-        ["M-0001", "Emma Jones", "PIANO", "Active", "2026-06-01", "", "Lesson 1 of 10", "450.00", "45.00", "360.00"],
+        [
+            *("M-0001", "Emma Jones", "PIANO", "Active", "2026-06-01", "", "Lesson 1 of 10"),
+            *("450.00", "45.00", "360.00", "0.00"),
+        ],
     ]
 
 

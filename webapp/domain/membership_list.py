@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 from webapp.db import as_day, marks, rows
 from webapp.domain import paging
 from webapp.domain.attention import LOW_ITEM, SOON
-from webapp.domain.memberships import BILLED
+from webapp.domain.memberships import BILLED, UNPAID
 from webapp.domain.paging import Key, Listing, Page, Total
 from webapp.domain.search import after, typed_words
 
 ACTIVE = "active"
 STATUSES = (ACTIVE, "completed", "removed", "expired", "voided")
-LOW, ENDING, UNBILLED = "low", "ending", "unbilled"
-"""Active ones of which an item is nearly used up, those whose last day is near, and those not billed in full."""
+LOW, ENDING, UNBILLED, OWING = "low", "ending", "unbilled", "unpaid"
+"""Active ones of which an item is nearly used up, those whose last day is near, those not billed in full, and those
+billed and not paid in full."""
 ORDERS = ("", "customer", "-customer", "start", "-start", "end", "-end")
 """``""`` is active ones first, then by customer; a minus turns the order round."""
 
@@ -27,7 +28,7 @@ FEW = 1_000
 class Filter(NamedTuple):
     """Which memberships, and in which order; None and ``""`` leave everything in.
 
-    `status` is one of `STATUSES`, `LOW`, `UNBILLED`, or `ENDING`, which needs `today` to tell what is near.
+    `status` is one of `STATUSES`, `LOW`, `UNBILLED`, `OWING`, or `ENDING`, which needs `today` to tell what is near.
     """
 
     typed: str = ""
@@ -67,6 +68,7 @@ class MembershipRow(NamedTuple):
     price_minor: int
     funds_minor: int
     billed_minor: int
+    unpaid_minor: int
     items: tuple[Progress, ...] = ()
 
     @property
@@ -90,7 +92,7 @@ STATUS = "COALESCE(membership.reason, 'active')"
 _FUNDS = """COALESCE((SELECT credits - debits FROM account
  WHERE account.kind = 'P' AND account.ref = membership.id AND account.label = ''), 0)"""
 _COLUMNS = f"""membership.version, membership.customer_id, customer.name, membership.package_name, {STATUS},
- membership.start_on, membership.end_on, membership.price_minor, {_FUNDS}, {BILLED}"""
+ membership.start_on, membership.end_on, membership.price_minor, {_FUNDS}, {BILLED}, {UNPAID}"""
 # CROSS JOIN makes SQLite begin with the membership, whose index has the order, and not with the customer; the funds are
 # asked for row by row, because for a join it would read every account first.
 _SHOWN = " CROSS JOIN customer"
@@ -118,7 +120,7 @@ _HAS_WORD = """(+membership.customer_id IN (
  SELECT ref FROM search_word WHERE kind = 'package' AND word >= ? AND word < ?))"""
 
 _IS_LOW = f"membership.id IN (SELECT i.membership_id FROM membership_item i WHERE {LOW_ITEM})"  # noqa: S608  # own text
-_STATE_OF = {LOW: ACTIVE, ENDING: ACTIVE, UNBILLED: ACTIVE, **{status: status for status in STATUSES}}
+_STATE_OF = {LOW: ACTIVE, ENDING: ACTIVE, UNBILLED: ACTIVE, OWING: ACTIVE, **{status: status for status in STATUSES}}
 
 _CHOICES = """SELECT kind, id, name FROM (
  SELECT 1 AS kind, id, name, sort_name FROM package
@@ -184,6 +186,8 @@ def _query(wanted: Filter) -> _Query:
         conditions.append(_IS_LOW)
     if wanted.status == UNBILLED:
         conditions.append(f"membership.price_minor > {_FUNDS} + {BILLED}")
+    if wanted.status == OWING:
+        conditions.append(f"{UNPAID} > 0")
     if wanted.status == ENDING and wanted.today:
         conditions.append("membership.end_on BETWEEN ? AND ?")
         params += [wanted.today.isoformat(), (wanted.today + SOON).isoformat()]
@@ -237,12 +241,11 @@ def _page(query: _Query, cursor: str, size: int) -> Page[MembershipRow]:
 
 
 def _row(membership_id: int, columns: Sequence[Any]) -> MembershipRow:
-    version, customer_id, customer, package, status, start_on, end_on, price, funds, billed = columns
+    version, customer_id, customer, package, status, start_on, end_on, price, funds, billed, unpaid = columns
     start = as_day(start_on)
     assert start is not None  # noqa: S101  # the column is NOT NULL
-    return MembershipRow(
-        membership_id, version, customer_id, customer, package, status, start, as_day(end_on), price, funds, int(billed)
-    )
+    money = price, funds, int(billed), int(unpaid)
+    return MembershipRow(membership_id, version, customer_id, customer, package, status, start, as_day(end_on), *money)
 
 
 def _items(ids: Sequence[int], size: int) -> dict[int, list[Progress]]:

@@ -212,6 +212,12 @@ BILLED = """COALESCE((SELECT SUM(CASE line.source WHEN 'draw' THEN line.paid_min
 """The SQL of what was paid on the live draws of a membership, and is unpaid on its package lines."""
 
 
+UNPAID = """COALESCE((SELECT SUM(line.total_minor - line.paid_minor - line.cancelled_minor)
+ FROM invoice_line line JOIN invoice ON invoice.id = line.invoice_id
+ WHERE line.membership_id = membership.id AND line.source = 'sale' AND invoice.status = 'open'), 0)"""
+"""The SQL of what is still asked for on the package lines of a membership."""
+
+
 def unbilled(membership: Membership) -> int:
     """What may still be billed of a package: price − paid on its live draws − funds − unpaid on its package lines."""
     billed = rows(f"SELECT {BILLED} FROM membership WHERE id = ?", (membership.id,))[0][0]  # noqa: S608  # own text

@@ -5,7 +5,7 @@ from typing import Any
 from flask import request, url_for
 
 from webapp.domain.membership_history import Posting
-from webapp.domain.membership_list import ENDING, LOW, ORDERS, STATUSES, UNBILLED, Filter
+from webapp.domain.membership_list import ENDING, LOW, ORDERS, OWING, STATUSES, UNBILLED, Filter
 from webapp.lists import typed
 from webapp.presentation import today
 
@@ -23,6 +23,7 @@ FILTERED = {
     LOW: "Runs out soon",
     ENDING: "Expires soon",
     UNBILLED: "Not billed yet",
+    OWING: "Not paid yet",
     **{status: WORDS[status][2] for status in STATUSES[1:]},
 }
 """What the list can be narrowed to, in words."""

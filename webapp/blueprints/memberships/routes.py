@@ -35,6 +35,7 @@ EXPORTED = (
     "Price",
     "Package funds",
     "Unbilled",
+    "Unpaid",
 )
 MANY_PACKAGES = 20
 
@@ -73,7 +74,7 @@ def _exported(row: MembershipRow) -> tuple[object, ...]:
         for item in row.items
     )
     status = listing.WORDS[row.status][2]
-    money = map(money_input, (row.price_minor, row.funds_minor, row.unbilled_minor))
+    money = map(money_input, (row.price_minor, row.funds_minor, row.unbilled_minor, row.unpaid_minor))
     return (f"M-{row.id:04d}", row.customer, row.package, status, row.start_on, row.end_on or "", progress, *money)
 
 
