@@ -155,7 +155,9 @@ class MoneyField(ScaledField):
     """An amount in the company's currency; data is minor units."""
 
     def read(self, text: str) -> int:
-        return money.parse_money(text, presentation.company().decimals, point=presentation.point())
+        return money.parse_money(
+            presentation.without_currency(text), presentation.company().decimals, point=presentation.point()
+        )
 
     def write(self, value: int | None) -> str:
         return presentation.money_input(value)
@@ -165,7 +167,7 @@ class RateField(ScaledField):
     """A rate for one unit, up to four decimals; data is ten-thousandths."""
 
     def read(self, text: str) -> int:
-        return money.parse_rate(text, point=presentation.point())
+        return money.parse_rate(presentation.without_currency(text), point=presentation.point())
 
     def write(self, value: int | None) -> str:
         if value is None:

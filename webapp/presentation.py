@@ -75,6 +75,14 @@ def around_money(currency: str, locale: str) -> tuple[str, str]:
     return "", (space if "\u00a0" in behind else "") + sign
 
 
+def without_currency(text: str) -> str:
+    """An amount as it was typed, without the currency's sign or code before or behind it."""
+    text = text.strip()
+    for word in (company().currency, currency_sign(company().currency, company().locale)):
+        text = text.removeprefix(word).removesuffix(word).strip()
+    return text
+
+
 def money_sign_text(minor: int | None) -> str:
     """Minor units with the currency's sign."""
     if minor is None:

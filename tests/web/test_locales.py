@@ -4,7 +4,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
-from tests.web.billing import customer, on_the_day, words
+from tests.web.billing import customer, filled, on_the_day, words
 from webapp.models import Company, User
 
 
@@ -30,3 +30,20 @@ def test_days_and_money(
         page = owner.get(f"/billing/invoices/{invoice.id}").text
     assert f">{amount}<" in page
     assert f">{day}<" in page
+
+
+@pytest.mark.parametrize("typed", ["$25.50", "25.50 $", "USD 25.50", "25.50USD", " 25.50 "])
+def test_an_amount_may_be_typed_with_its_currency(frontdesk: Client, typed: str, cast: dict[str, User]) -> None:
+    url = f"/customers/{(emma := customer()).id}/deposits/new"
+    sent = filled(frontdesk.get(url), url) | {"amount": typed, "method": str(make.method().id)}
+    assert frontdesk.post(url, data=sent).status_code == 303
+    assert make.general(emma) == 25_50
+
+
+@pytest.mark.parametrize("typed", ["€25.50", "$", "2$5", "$$25"])
+def test_with_another_it_is_refused(frontdesk: Client, typed: str, cast: dict[str, User]) -> None:
+    url = f"/customers/{(emma := customer()).id}/deposits/new"
+    sent = filled(frontdesk.get(url), url) | {"amount": typed, "method": str(make.method().id)}
+    answer = frontdesk.post(url, data=sent)
+    assert (answer.status_code, make.general(emma)) == (422, 0)
+    assert f'value="{typed}"' in answer.text
