@@ -118,9 +118,9 @@ def test_without_the_money_for_it_the_package_can_be_billed(frontdesk: Client, e
 def test_what_was_used_that_day_already_is_said(frontdesk: Client, piano: Membership) -> None:
     """Two who hold the door write the same person down."""
     shown = form(frontdesk, url(piano))
-    assert "stands for this day already" not in frontdesk.get(url(piano)).text
+    assert "Already written down for this day" not in frontdesk.get(url(piano)).text
     frontdesk.post(url(piano), data=shown)
-    assert "1 × Lesson of it stands for this day already." in words(frontdesk.get(url(piano)))
+    assert "Already written down for this day: 1 × Lesson." in words(frontdesk.get(url(piano)))
 
 
 def test_of_what_is_over_it_is_said_what_can_be_done(manager: Client, frontdesk: Client, piano: Membership) -> None:

@@ -149,7 +149,7 @@ def test_of_several_items_the_commonest_is_chosen_to_begin_with(
 def test_what_stands_for_the_day_already_is_said(frontdesk: Client, pupils: list[Membership]) -> None:
     frontdesk.post(USES, data=form(frontdesk, USES, pupils[0]))
     page = words(frontdesk.get(asked(USES, *pupils)))
-    assert page.count("stands for this day already") == 1
+    assert page.count("Already written down for this day") == 1
 
 
 def test_what_changed_meanwhile_is_shown_anew_and_nobody_used_anything(
