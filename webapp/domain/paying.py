@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from webapp.db import as_day, marks, rows
 from webapp.domain.allocation import ACCOUNT
 from webapp.domain.merging import owner_of
-from webapp.domain.tendering import Plan, Tender
+from webapp.domain.tendering import Plan, Tender, why_no_account
 from webapp.models import Customer, Invoice, PaymentMethod
 from webapp.models.invoice import invoice_code
 
@@ -90,11 +90,15 @@ ORDER BY p.id DESC LIMIT 1"""
 
 def likely_payer(customer: Customer) -> Customer:
     """Who of those that may pay will most likely do: whoever paid for this customer last, else the owner of a group of
-    theirs, who is there to pay (spec section 1), else the customer."""
+    theirs, who is there to pay (spec section 1), else the customer.
+
+    Where that one may not buy on account it is the customer: what is prepaid could not be used otherwise.
+    """
     customer, *owners = payers_for(customer)
     found = rows(_LAST_PAYER, (customer.id,)) if owners else []
     paid_last = [payer for payer in (customer, *owners) for (last,) in found if payer.id == last]
-    return next(iter([*paid_last, *owners]), customer)
+    likely = next(iter([*paid_last, *owners]), customer)
+    return customer if why_no_account(likely) else likely
 
 
 def said_of(invoices: Sequence[Invoice], plan: Plan, tenders: Sequence[Tender]) -> dict[int, list[tuple[str, int]]]:
