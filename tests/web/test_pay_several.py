@@ -170,6 +170,7 @@ def test_what_the_package_paid_for_here_will_cover_is_not_asked_for_again(
     shown = filled(frontdesk.get(url(emma)), "pay-form")
     account, cash = (f"method-{make.method(kind).id}" for kind in ("account", "cash"))
     assert (shown[account], shown[cash]) == ("7.50", "")
+    assert "217.50 by other methods is enough" in words(frontdesk.get(url(emma)))
     form: dict[str, Any] = {**shown, "invoice": [str(sale.id), str(more.id)], "fill": str(make.method("cash").id)}
     page = frontdesk.post(url(emma), data=form)
     shown = filled(page, "pay-form")

@@ -90,13 +90,18 @@ def test_the_owners_page_shows_what_members_owe_and_all_of_it_is_ticked_there(
     assert f"Of members of their groups Number Due date Due Actions Child {theirs.code}" in page
     assert "Nothing is open." not in page
     assert "$50.00" in words(frontdesk.get(f"/customers/{emma.id}/payments/new")), "nothing of her own comes first"
+    payments.pay(make.save(child, (book, "1"), by=by).id, [Tender(make.method("cash"), 5000)], by=by, on=DAY)
+    assert paid_by(frontdesk, theirs) == str(child.id)
+    assert paid_by(frontdesk, theirs, f"?payer={emma.id}") == str(emma.id)
+    for nobody in ("x", "999999", "-1"):
+        assert frontdesk.get(f"{pay_url(theirs)}?payer={nobody}").status_code == 200
     payments.pay(theirs.id, [Tender(make.method("cash"), 5000)], by=by, on=DAY, payer=emma)
     assert "Nothing is open." in words(bookkeeper.get(f"/customers/{emma.id}"))
     assert theirs.code in bookkeeper.get(f"/billing/invoices?customer={emma.id}").text, "she paid it"
 
 
-def paid_by(frontdesk: Client, invoice: Invoice) -> str:
-    page = frontdesk.get(pay_url(invoice)).text
+def paid_by(frontdesk: Client, invoice: Invoice, asked: str = "") -> str:
+    page = frontdesk.get(pay_url(invoice) + asked).text
     found = re.search(r'<option selected value="(\d+)"', page.split('name="paid_by"')[1].split("</select>")[0])
     return found[1] if found else ""
 

@@ -48,6 +48,7 @@ def facts(open_: Open, form: PayForm) -> dict[str, Any]:
         "field_of": field_of,
         "prefix": "d-" if in_dialog() or request.form.get("dialog") else "",
         "most_minor": most(open_, others),
+        "enough_minor": _enough(open_),
         "would": preview(open_, form, tenders),
     }
 
@@ -93,6 +94,14 @@ def take(
     received, keep = form.received_on.data, form.keep_rest.data
     payments.pay_all(ids, tenders, by=by, on=on, received_on=received, keep_rest=keep, payer=payer)
     return [Invoice.get_by_id(number) for number in ids]
+
+
+def _enough(open_: Open) -> int | None:
+    """What other methods have to bring at most where packages paid for here cover some of what is due; else None."""
+    covered = tendering.prepaid(open_, with_sales=True)
+    if covered == tendering.prepaid(open_):
+        return None
+    return sum(line.due_minor for line in open_.lines) - covered
 
 
 def begin(open_: Open, form: PayForm) -> None:
