@@ -192,7 +192,7 @@ def faster_python() -> str | None:
         return None
     if quiet(SYSTEM_PYTHON, "-c", fits).returncode:
         return None
-    ours, theirs = (float(quiet(it, "-c", SPEED).stdout) for it in (sys.executable, SYSTEM_PYTHON))
+    ours, theirs = (float(quiet(it, "-c", SPEED).stdout or "inf") for it in (sys.executable, SYSTEM_PYTHON))
     return str(SYSTEM_PYTHON) if theirs < 0.8 * ours else None
 
 

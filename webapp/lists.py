@@ -43,3 +43,9 @@ def asked() -> Asked:
 def typed(name: str = "q") -> str:
     """What was typed into the search field or a type-ahead, or what the address says under another name."""
     return (tidy(request.args.get(name, "")) or "")[:LONGEST_SEARCH]
+
+
+def asked_id(name: str) -> int:
+    """An id in the address; 0, which is nobody's, for what is none."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -20,7 +20,7 @@ from webapp.domain.quoting import Quote
 from webapp.editing import EditForm
 from webapp.forms import EARLIEST, LATEST, day_of
 from webapp.hypermedia import done, fragment, is_htmx, render, wants_region
-from webapp.lists import typed
+from webapp.lists import asked_id, typed
 from webapp.models import Customer, Invoice, Item, Package
 from webapp.permissions import Permission
 from webapp.places import invoice_page, invoices_page
@@ -42,7 +42,7 @@ def new() -> Response:
         wanted: dict[str, Any] = {name: request.args.get(name) for name in ("package", "item")}
         return done(to=url_for("invoices.new", customer=form.customer.data.id, **wanted), stay=False)
     if "customer" in request.args and request.method == "GET":
-        return _empty_editor(load(Customer, _asked_id("customer")))
+        return _empty_editor(load(Customer, asked_id("customer")))
     return render("invoices/new.html", 422 if form.errors else 200, form=form)
 
 
@@ -87,21 +87,15 @@ def _usually_due(service_on: date) -> date:
 def _offer_first(form: FirstLineForm) -> None:
     """Put what the address names into the search field; it is added when the person says so."""
     for kind, model in (("item", Item), ("package", Package)):
-        found = model.get_or_none(model.id == _asked_id(kind))
+        found = model.get_or_none(model.id == asked_id(kind))
         if found:
             form.offer.data, form.offer.text = f"{kind}:{found.id}", found.name
-
-
-def _asked_id(name: str) -> int:
-    """An id in the address; 0, which is nobody's, for what is none."""
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 @requires(Permission.ADD_INVOICE)
 def begin() -> Response:
     """The first line: from now on the draft is kept."""
-    customer = load(Customer, _asked_id("customer"))
+    customer = load(Customer, asked_id("customer"))
     form = _first_line(customer)
     if form.validate_on_submit():
         try:
@@ -276,7 +270,7 @@ def offers(invoice_id: int) -> Response:
 @requires(Permission.ADD_INVOICE)
 def first_offers() -> Response:
     """What an invoice may begin with."""
-    customer = Customer.get_or_none(Customer.id == _asked_id("customer"))
+    customer = Customer.get_or_none(Customer.id == asked_id("customer"))
     on = request.args.get("service_on", type=date.fromisoformat)
     on = on if on and EARLIEST <= on <= LATEST else today()
     return _offered(offering.offers(customer, [], on, typed()) if customer else [])

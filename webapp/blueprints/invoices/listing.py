@@ -8,7 +8,7 @@ from webapp.access import requires
 from webapp.domain import invoice_list
 from webapp.domain.invoice_list import SORTS, STATUSES, Asked
 from webapp.hypermedia import render
-from webapp.lists import typed
+from webapp.lists import asked_id, typed
 from webapp.models import Customer, Invoice
 from webapp.money import plain
 from webapp.permissions import Permission
@@ -55,14 +55,8 @@ def actions(invoice_id: int) -> Response:
 def _asked() -> Asked:
     """Read the address of the list; what it does not know is as if it were not there."""
     status, sort = request.args.get("status", ""), request.args.get("sort", "")
-    customer = request.args.get("customer", "")
-    return Asked(
-        today(),
-        typed(),
-        status if status in STATUSES else "",
-        sort if sort in SORTS else "",
-        int(customer) if customer.isascii() and customer.isdigit() and len(customer) < 19 else 0,
-    )
+    status, sort = status if status in STATUSES else "", sort if sort in SORTS else ""
+    return Asked(today(), typed(), status, sort, asked_id("customer"))
 
 
 def _url(endpoint: str, asked: Asked, **changes: Any) -> str:

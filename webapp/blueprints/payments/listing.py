@@ -10,7 +10,7 @@ from webapp.access import requires
 from webapp.domain import accounts, payment_list
 from webapp.domain.payment_list import Asked, PaymentRow
 from webapp.hypermedia import fragment, render, wants_region
-from webapp.lists import typed
+from webapp.lists import asked_id, typed
 from webapp.models import Customer, PaymentMethod
 from webapp.money import plain
 from webapp.permissions import Permission
@@ -56,9 +56,7 @@ def export() -> Response:
 
 def _asked() -> Asked:
     """Read the address of the list; what it does not know is as if it were not there."""
-    method = request.args.get("method", "")
-    known = int(method) if method.isascii() and method.isdigit() and len(method) < 19 else 0
-    return Asked(typed(), known, _day("from"), _day("to"))
+    return Asked(typed(), asked_id("method"), _day("from"), _day("to"))
 
 
 def _day(name: str) -> date | None:

@@ -12,6 +12,7 @@ from webapp.domain.errors import Changed, DomainError
 from webapp.domain.paying import likely_payer, methods_in_use, payers_for
 from webapp.domain.tendering import Open
 from webapp.hypermedia import done, fragment, render
+from webapp.lists import asked_id
 from webapp.models import Invoice, PaymentMethod
 from webapp.permissions import Permission
 from webapp.places import invoice_page
@@ -23,7 +24,7 @@ from webapp.records import load
 def new(invoice_id: int) -> Response:
     """Take a payment for an invoice."""
     invoice = load(Invoice, invoice_id)
-    opened = {} if request.method == "POST" else {"paid_by": _asked_payer() or likely_payer(invoice.customer).id}
+    opened = {} if request.method == "POST" else {"paid_by": asked_id("payer") or likely_payer(invoice.customer).id}
     form = _form(invoice, data={"received_on": today(), **opened})
     open_ = _open(invoice, form)
     begin(open_, form)
@@ -40,12 +41,6 @@ def new(invoice_id: int) -> Response:
         except DomainError as error:
             form.refuse(error)
     return _screen(invoice, form, 422 if form.errors or form.form_errors else 200, filled)
-
-
-def _asked_payer() -> int | None:
-    """Who pays by the address, as on the page of a group's owner; whoever may not is nobody."""
-    asked = request.args.get("payer", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
 
 
 @requires(Permission.ADD_INVOICE)
