@@ -43,10 +43,11 @@ def test_a_database_that_is_gone(app: Flask, business: peewee.Database, monkeypa
 
 def test_a_database_that_hangs(app: Flask, visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for it, and it is not asked again while it hangs."""
-    asked, hanging = [], threading.Event()
+    asked, begun, hanging = [], threading.Event(), threading.Event()
 
     def hang() -> None:
         asked.append(1)
+        begun.set()
         hanging.wait(20)
 
     monkeypatch.setattr(health, "SECONDS", 0)
@@ -58,6 +59,7 @@ def test_a_database_that_hangs(app: Flask, visitor: Client, monkeypatch: pytest.
             assert (answer.status_code, answer.text) == (503, "The database does not answer.\n")
             assert time.monotonic() - began < 5
             assert visitor.get("/healthz").status_code == 200
+            assert begun.wait(20), "a busy machine may begin the look after the answer"
         assert len(asked) == 1
     finally:
         hanging.set()
