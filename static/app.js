@@ -472,11 +472,32 @@ on("click", ({target}) => {          // data-fill="id": a button that puts its v
   field.value = target.closest("[data-fill]").value;
   field.dispatchEvent(new Event("change", {bubbles: true}));
 });
-on("change", (event) => {            // data-check-all="name": tick every box of that name in the same table
+// data-check-all="name": tick every box of that name in the same table, and say in data-ticked how many are. A list that is
+// fetched anew keeps its ticks, but for those that something was just done with.
+let kept = [];
+const count = () => document.querySelectorAll("[data-ticked]").forEach((words) => {
+  words.textContent = words.dataset.ticked.replace("%d", words.closest("form").querySelectorAll("td.tick :checked").length);
+});
+on("change", (event) => {
   const {checkAll} = event.target.dataset ?? {};
-  if (!checkAll) return;
-  for (const box of event.target.closest("table").querySelectorAll(`input[name="${CSS.escape(checkAll)}"]`))
+  for (const box of checkAll ? event.target.closest("table").querySelectorAll(`input[name="${CSS.escape(checkAll)}"]`) : [])
     if (!box.disabled) box.checked = event.target.checked;
+  count();
+});
+on("htmx:before:swap", ({detail: {ctx}}) => {
+  if (ctx.request.method === "POST" && ctx.response.status < 300) {
+    for (const [, mark] of [...ctx.request.body ?? []].filter(([name]) => name === "membership")) {
+      const box = document.getElementById(`tick-${parseInt(mark, 10)}`);
+      if (box) box.checked = false;
+    }
+    count();
+  }
+  kept = [...ctx.target?.querySelectorAll?.("form:has([data-ticked]) td.tick :checked") ?? []].map((box) => box.id);
+});
+on("htmx:after:swap", () => {
+  for (const box of kept.map((id) => document.getElementById(id))) if (box) box.checked = true;
+  kept = [];
+  count();
 });
 on("submit", (event) => {            // a plain form is sent once; htmx guards its own
   const form = event.target;

@@ -97,6 +97,27 @@ def test_several_at_once_on_a_phone(open_page, assert_accessible, two: list[Memb
     expect(page.get_by_text("2 customers were removed from PIANO.").first).to_be_visible()
 
 
+def test_what_is_ticked_stays_so_until_something_is_done_with_it(open_page, two: list[Membership]) -> None:
+    """The list is fetched anew when something changed; what somebody ticked meanwhile is not lost."""
+    page: Page = open_page("manager")
+    page.goto("/billing/packages")
+    ann, zoe = (page.get_by_role("checkbox", name=f"{name} in PIANO") for name in ("Ann Able", "Zoë Zwei"))
+    ann.check()
+    expect(page.get_by_text("With the 1 ticked:")).to_be_visible()
+    with page.expect_response("**/billing/packages"):
+        page.evaluate("htmx.trigger(document.body, 'memberships-changed')")
+    expect(page.locator("#memberships-table[data-htmx-powered]")).to_be_visible()
+    expect(ann).to_be_checked()
+    zoe.check()
+    expect(page.get_by_text("With the 2 ticked:")).to_be_visible()
+    zoe.uncheck()
+    page.get_by_role("button", name="Bill", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Make invoice").click()
+    expect(page.get_by_text("for Ann Able is made").first).to_be_visible()
+    expect(ann).not_to_be_checked()
+    expect(page.get_by_text("ticked:")).to_be_hidden()
+
+
 def ticked(page: Page, button: str, title: str) -> Locator:
     """Tick both, press the button beneath the table, and see the dialog."""
     for name in ("Ann Able", "Zoë Zwei"):
