@@ -38,6 +38,8 @@ def addresses(app: Flask, desk: User, on: date) -> dict[str, str]:
             found[rule.endpoint] = app.url_map.bind("localhost").build(rule.endpoint, values)
     ticked = f"?membership={ids['membership_id']}.{_version(ids['membership_id'])}"
     queries = {f"memberships.{act}_several": ticked for act in ("remove", "use", "bill")}
+    several = ",".join(str(it.id) for it in Invoice.select().where(Invoice.status == "open"))
+    queries["invoices.void_several"] = f"?invoices={several}"
     return {endpoint: path + queries.get(endpoint, "") for endpoint, path in found.items()}
 
 

@@ -1,5 +1,6 @@
 """Where to go after an act: a page that the person here may see."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from flask import Flask, url_for
@@ -27,6 +28,15 @@ def invoice_page(invoice: OneInvoice) -> str:
 def invoices_page() -> str:
     """The list of invoices, or Home."""
     return url_for("invoices.index" if can(Permission.ACCESS_BILLING_TAB) else "home.index")
+
+
+def undo_link(made: Sequence[OneInvoice]) -> tuple[str, str] | None:
+    """The words and the address of Undo for invoices that were just made, for whoever may void them."""
+    if not made or not can(Permission.MANAGE_INVOICES):
+        return None
+    if len(made) == 1:
+        return "Undo …", url_for("invoices.void", invoice_id=made[0].id, undo=1)
+    return "Undo …", url_for("invoices.void_several", invoices=",".join(str(it.id) for it in made))
 
 
 def billing_trail(*further: tuple[str, str]) -> list[tuple[str, str]]:

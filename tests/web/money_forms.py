@@ -137,6 +137,11 @@ def void_and_copy(desk: Desk) -> Sent:
     return desk.form(path, reason="wrong customer", do="copy")
 
 
+def void_of_several(desk: Desk) -> Sent:
+    path, codes = "/billing/invoices/void", ",".join(str(desk.sold().id) for _ in range(2))
+    return desk.form(f"{path}?invoices={codes}", id_=path)._replace(path=path)
+
+
 def credit(desk: Desk) -> Sent:
     invoice = desk.sold((desk.item(), "3"), paid_by="cash")
     path = f"/billing/invoices/{invoice.id}/credits"
@@ -226,6 +231,7 @@ FORMS: dict[str, tuple[Callable[[Desk], Sent], ...]] = {
     "invoices.begin": (begin,),
     "invoices.edit": (save,),
     "invoices.void": (void, void_and_copy),
+    "invoices.void_several": (void_of_several,),
     "invoices.credit": (credit,),
     "memberships.new": (add_to_package,),
     "memberships.remove": (removal,),

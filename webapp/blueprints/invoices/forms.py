@@ -194,3 +194,9 @@ class VoidForm(StatingForm):
         default="account",
     )
     reason = LineField("Reason", longest=200)
+
+
+class UndoForm(StatingForm):
+    """Why several invoices are voided."""
+
+    reason = LineField("Reason", [required("Say why they are voided.")], longest=200)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from webapp.blueprints.invoices import crediting, discounting, drafting, lines, listing, showing, voiding
+from webapp.blueprints.invoices import crediting, discounting, drafting, lines, listing, showing, undoing, voiding
 
 blueprint = Blueprint("invoices", __name__, url_prefix="/billing/invoices")
 BOTH = ["GET", "POST"]
@@ -25,6 +25,7 @@ blueprint.add_url_rule("/<int:invoice_id>/lines/<int:line_id>/discount", "discou
 blueprint.add_url_rule("/<int:invoice_id>/lines/<int:line_id>/removal", "line_removal", lines.remove, methods=["POST"])
 
 blueprint.add_url_rule("/<int:invoice_id>", "show", showing.show)
+blueprint.add_url_rule("/void", "void_several", undoing.void_several, methods=BOTH)
 blueprint.add_url_rule("/<int:invoice_id>/void", "void", voiding.void, methods=BOTH)
 blueprint.add_url_rule("/<int:invoice_id>/void/preview", "void_preview", voiding.preview, methods=["POST"])
 

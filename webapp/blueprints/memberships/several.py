@@ -16,6 +16,7 @@ from webapp.forms import day_of
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice, Item
 from webapp.permissions import Permission
+from webapp.places import undo_link
 from webapp.presentation import company, money_text, so_much_text, today
 from webapp.stating import SENT_BEFORE
 
@@ -42,7 +43,7 @@ def use() -> Response:
 
         try:
             to = form.once(act)
-            return done(*CHANGED, to=to, message=_told_uses(form, used))
+            return done(*CHANGED, to=to, message=_told_uses(form, used), link=undo_link(used))
         except DomainError as error:
             form.refuse(error)
     status = 422 if form.errors else 200
@@ -106,7 +107,7 @@ def bill() -> Response:
 
         try:
             to = form.once(act)
-            return done(*CHANGED, to=to, message=_told_bills(made), link=_pay(made))
+            return done(*CHANGED, to=to, message=_told_bills(made), link=_pay(made) or undo_link(made))
         except DomainError as error:
             form.refuse(error)
     planned = billing.plan(ids, on=today())

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, request
 
-from webapp.access import actor, can, requires
+from webapp.access import actor, requires
 from webapp.blueprints.memberships.acting import CHANGED, after, sign
 from webapp.blueprints.memberships.after_sale_forms import UseForm
 from webapp.domain import ledger, using
@@ -16,6 +16,7 @@ from webapp.domain.using import Use
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice, Membership, MembershipItem
 from webapp.permissions import Permission
+from webapp.places import undo_link
 from webapp.presentation import day_text, money_text, quantity_text, so_much_text, today
 from webapp.records import load
 from webapp.stating import SENT_BEFORE
@@ -48,7 +49,7 @@ def use(membership_id: int) -> Response:
 
         try:
             to = form.once(act)
-            return done(*CHANGED, to=to, message=_told(form, used), link=_undo(used))
+            return done(*CHANGED, to=to, message=_told(form, used), link=undo_link(used))
         except DomainError as error:
             form.refuse(error)
     status = 422 if form.errors else 200
@@ -131,9 +132,3 @@ def _told(form: UseForm, used: list[Invoice]) -> str:
     said = f"{invoice.customer_name}: {amount} used, {left} left. {money_text(invoice.total_minor)} from package funds."
     membership = Membership.get_by_id(item.membership_id)
     return said if membership.is_active else f"{said} {membership.package_name} is {membership.reason}."
-
-
-def _undo(used: list[Invoice]) -> tuple[str, str] | None:
-    if not used or not can(Permission.MANAGE_INVOICES):
-        return None
-    return "Undo …", url_for("invoices.void", invoice_id=used[0].id, undo=1)
