@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from tests import factories as make
 from tests.clients import Client, client_for
 from tests.naughty import strings
+from tests.web.acting import give_only
 from tests.web.billing import words
 from tests.web.conflicts import versions
 from webapp.db import db, utcnow
@@ -93,6 +94,26 @@ def test_the_list(bookkeeper: Client) -> None:
     assert listed(page) == ["Emma Jones"]
     assert "1 customer" in page.text
     assert "/customers/new" not in page.text
+
+
+def test_what_is_held_and_due_stands_beside_the_name(
+    bookkeeper: Client, cast: dict[str, User], emma: Customer, queries: Queries
+) -> None:
+    """General and package funds together; for who may see the billing."""
+    by = cast["owner"]
+    make.pay(make.save(emma, (make.piano(), None), by=by), ("cash", "400"), by=by)
+    make.pay(make.save(emma, "30", by=by), ("cash", "30"), by=by)
+    make.somebody("Ann")
+    with queries() as few:
+        page = bookkeeper.get("/customers")
+    cells = [re.sub(r"<[^>]*>", " ", row.partition("</tr>")[0]).split() for row in page.text.split("<tr")[2:4]]
+    assert [(row[-3], row[-2]) for row in cells] == [("0.00", "0.00"), ("430.00", "50.00")]
+    people(40)
+    with queries() as many:
+        bookkeeper.get("/customers")
+    assert len(few) == len(many)
+    give_only(Permission.MANAGE_CUSTOMERS)
+    assert "430.00" not in bookkeeper.get("/customers").text
 
 
 def test_by_status_and_by_search(owner: Client, emma: Customer) -> None:

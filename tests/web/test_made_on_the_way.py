@@ -1,9 +1,16 @@
 """A customer or an item that is not there yet, made where it is looked for: while an invoice is written."""
 
+import html
+import re
+
+import pytest
+
 from tests import factories as make
 from tests.clients import Client
+from tests.web.acting import give_only
 from tests.web.billing import MODAL
 from webapp.models import Customer, Role
+from webapp.permissions import Permission
 
 
 def test_what_is_missing_may_be_made_by_who_may_make_it(owner: Client, frontdesk: Client, bookkeeper: Client) -> None:
@@ -30,3 +37,53 @@ def test_a_new_customer_is_billed_next(frontdesk: Client) -> None:
     typed = {"name": "Zoe", "role": role, "active": "y"}
     made = frontdesk.post("/customers/new?invoice=1", data=typed, htmx=MODAL)
     assert made.headers["HX-Redirect"] == f"/billing/invoices/new?customer={Customer.get(Customer.name == 'Zoe').id}"
+
+
+def test_a_new_customer_is_added_to_the_package_next(frontdesk: Client, bookkeeper: Client) -> None:
+    """With whatever was chosen there already."""
+    piano, ann = make.piano(), make.somebody("Ann")
+    group = make.group("Monday", ann)
+    who = f"/billing/packages/who?q=Zoe&package={piano.id}&who=customer:{ann.id}&who=group:{group.id}"
+    offer = re.search(r'href="(/customers/new[^"]*)"', frontdesk.get(who, htmx="").text)
+    assert offer
+    path = html.unescape(offer[1])
+    form = frontdesk.get(path, htmx=MODAL)
+    assert 'value="Zoe"' in form.text
+    kept = path.replace("name=Zoe&", "")
+    assert f'action="{html.escape(kept)}"' in form.text
+    typed = {"name": "Zoe", "role": Role.get(Role.name == "Customer").id, "active": "y"}
+    made = frontdesk.post(kept, data=typed, htmx=MODAL)
+    zoe = Customer.get(Customer.name == "Zoe")
+    to = made.headers["HX-Redirect"]
+    assert to == f"/billing/packages/new?package={piano.id}&group={group.id}&customer={ann.id}&customer={zoe.id}"
+    page = frontdesk.get(to)
+    assert [name in page.text for name in ("Ann", "Zoe", "Monday")] == [True] * 3
+    assert f'<option value="{piano.id}" selected>' in page.text
+    assert "customers/new" not in frontdesk.get("/billing/packages/who", htmx="").text
+    give_only(Permission.ADD_INVOICE)
+    assert "customers/new" not in bookkeeper.get(who, htmx="").text
+
+
+@pytest.mark.parametrize("query", ["?_external=1&_scheme=javascript", "?add=1&customer=x&_anchor=a", "?add=1"])
+def test_nothing_else_of_the_address_is_followed(frontdesk: Client, query: str) -> None:
+    form = frontdesk.get(f"/customers/new{query}")
+    assert (form.status_code, "javascript" in form.text) == (200, False)
+    typed = {"name": "Zoe", "role": Role.get(Role.name == "Customer").id, "active": "y"}
+    answer = frontdesk.post(f"/customers/new{query}", data=typed)
+    assert answer.status_code == 303
+    assert answer.location.startswith("/")
+    assert frontdesk.get(answer.location).status_code == 200
+
+
+def test_who_is_called_the_same_is_named_while_the_name_is_typed(frontdesk: Client) -> None:
+    zoe = make.somebody("Zoë Zwei")
+    Customer.update(email="zoe@example.com").where(Customer.id == zoe.id).execute()
+    preview = "/customers/namesakes"
+    said = frontdesk.post(preview, data={"name": " zoe  ZWEI "}, htmx="div#namesakes").text
+    assert "Somebody of that name is there already" in said
+    assert "zoe@example.com" in said
+    assert "already" not in frontdesk.post(preview, data={"name": "Zoë"}, htmx="div#namesakes").text
+    assert "already" not in frontdesk.post(preview, data={}, htmx="div#namesakes").text
+    typed = {"name": "Zoë Zwei", "email": "wrong", "role": Role.get(Role.name == "Customer").id, "active": "y"}
+    assert "Somebody of that name" in frontdesk.post("/customers/new", data=typed).text
+    assert frontdesk.post("/customers/new", data=typed | {"email": ""}).status_code == 303, "it is said, not forbidden"

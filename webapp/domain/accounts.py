@@ -1,9 +1,10 @@
 """What a customer has with the business: the account balance with its split, memberships, and what is due."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from webapp.db import as_day, rows
+from webapp.db import as_day, marks, rows
 from webapp.domain import ledger, paying
 from webapp.models.invoice import invoice_code
 
@@ -108,6 +109,18 @@ ORDER BY membership.id"""
 
 _DUE = "SELECT COALESCE(SUM(due_minor), 0) FROM invoice WHERE customer_id = ? AND status = 'open'"
 
+_HELD = """
+SELECT customer_id, SUM(held) FROM (
+  SELECT ref AS customer_id, credits - debits AS held FROM account WHERE kind = 'G' AND ref IN ({whose})
+  UNION ALL SELECT membership.customer_id, account.credits - account.debits
+  FROM membership JOIN account ON account.kind = 'P' AND account.ref = membership.id AND account.label = ''
+  WHERE membership.customer_id IN ({whose})) AS funds
+GROUP BY customer_id"""
+
+_DUES = """
+SELECT customer_id, SUM(due_minor) FROM invoice WHERE customer_id IN ({whose}) AND status = 'open'
+GROUP BY customer_id"""
+
 _CHOSEN = """
 SELECT id FROM membership WHERE customer_id = ?
 ORDER BY CASE WHEN state = 'active' THEN 0 ELSE 1 END, id DESC LIMIT ?"""
@@ -134,6 +147,22 @@ def balance_of(customer_id: int) -> Balance:
     funds = [Fund(row[0], row[1], bool(row[2]), int(row[3])) for row in rows(_FUNDS, (customer_id,))]
     due = int(rows(_DUE, (customer_id,))[0][0])
     return Balance(ledger.balance(ledger.general(customer_id)), funds, due)
+
+
+class Sums(NamedTuple):
+    """What a customer's account holds, general and package funds together, and what is due, in minor units."""
+
+    balance_minor: int
+    due_minor: int
+
+
+def sums_of(customer_ids: Sequence[int]) -> dict[int, Sums]:
+    """The same of several customers, by two queries."""
+    whose = marks(customer_ids)
+    held = rows(_HELD.format(whose=whose), (*customer_ids, *customer_ids)) if customer_ids else []
+    due = rows(_DUES.format(whose=whose), customer_ids) if customer_ids else []
+    balances, dues = ({row[0]: int(row[1]) for row in found} for found in (held, due))
+    return {id_: Sums(balances.get(id_, 0), dues.get(id_, 0)) for id_ in customer_ids}
 
 
 def overview(customer_id: int) -> Overview:

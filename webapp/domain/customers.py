@@ -15,6 +15,7 @@ from webapp.models import Company, Customer, Invoice, Membership, Role, User
 KIND = "customer"
 STATES = {"active": "customer.active", "inactive": "NOT customer.active", "all": "1 = 1"}
 OFFERED = 20
+NAMESAKES = 3
 _LABELS = {
     "role": "customer role",
     "active": "status",
@@ -189,6 +190,13 @@ def customer_page(typed: str, state: str, cursor: str) -> Page[CustomerRow]:
     """One page of the list in the order of names."""
     condition, params = _condition(typed, state)
     return paging.page(BY_NAME, f"{_JOINED} AND {condition}", params, cursor, CustomerRow._make)
+
+
+def namesakes(name: str) -> list[Offered]:
+    """The first few customers who have that very name, big and small letters and accents aside."""
+    same = (Customer.sort_name == search.sort_key(name)) & Customer.merged_into.is_null()
+    found = Customer.select().where(same).order_by(Customer.id).limit(NAMESAKES)
+    return [Offered(it.id, it.name, it.email or it.phone) for it in found]
 
 
 def customer_total(typed: str, state: str) -> Total:

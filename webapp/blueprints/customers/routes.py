@@ -1,3 +1,5 @@
+from typing import Any
+
 from flask import Blueprint, Response, request, url_for
 
 from webapp.access import actor, can, requires
@@ -30,6 +32,9 @@ for _path, _kind, _view in (
 ):
     blueprint.add_url_rule(f"/customers/<int:customer_id>/{_path}/preview", f"{_kind}_preview", _view, methods=["POST"])
 
+ADDED_TO = ("package", "group", "customer")
+"""What was chosen in Add to Package when somebody was missing there."""
+
 EXPORTED = ("Name", "Email", "Phone", "Address", "Note", "Customer role", "Status")
 STAYS = "Memberships keep their rates and the account balance stays."
 
@@ -39,12 +44,14 @@ STAYS = "Memberships keep their rates and the account balance stays."
 def index() -> Response:
     """The list, or the page of it that is asked for."""
     ask = asked()
+    page = customers.customer_page(ask.typed, ask.status, ask.cursor)
     return render(
         "customers/index.html",
         region="customers/_table.html",
         asked=ask,
         statuses=STATUSES,
-        page=customers.customer_page(ask.typed, ask.status, ask.cursor),
+        page=page,
+        sums=accounts.sums_of([it.id for it in page.rows]) if can(Permission.ACCESS_BILLING_TAB) else {},
         total=customers.customer_total(ask.typed, ask.status),
     )
 
@@ -69,19 +76,43 @@ def options() -> Response:
 @blueprint.route("/customers/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_CUSTOMERS)
 def new() -> Response:
-    """Keep a new customer; with `invoice` in the address, go on to their first invoice."""
+    """Keep a new customer; with `invoice` in the address go on to their first invoice, with `add` to Add to Package."""
     form = CustomerForm(sets_terms=can(Permission.ADJUST_BALANCES))
     if not form.is_submitted():
         form.name.data = typed("name")
     if form.validate_on_submit():
         try:
             customer = customers.create_customer(**form.facts(), by=actor())
-            bills = "invoice" in request.args and can(Permission.ADD_INVOICE)
-            to = url_for("invoices.new" if bills else ".show", **{"customer" if bills else "customer_id": customer.id})
-            return done("customers-changed", to=to, message=f"{customer.name} was added.", stay=False)
+            return done("customers-changed", to=_next(customer), message=f"{customer.name} was added.", stay=False)
         except DomainError as error:
             form.refuse(error)
-    return render("customers/edit.html", 422 if form.errors else 200, form=form, customer=None)
+    same = customers.namesakes(form.name.text)
+    here = url_for(".new", **_asked_for("invoice", "add", *ADDED_TO))
+    status = 422 if form.errors else 200
+    return render("customers/edit.html", status, form=form, customer=None, here=here, same=same)
+
+
+def _next(customer: Customer) -> str:
+    """Where to go on with a new customer: to what they were made for, or to their own page."""
+    if can(Permission.ADD_INVOICE):
+        if "invoice" in request.args:
+            return url_for("invoices.new", customer=customer.id)
+        if "add" in request.args:
+            chosen = _asked_for(*ADDED_TO)
+            return url_for("memberships.new", **{**chosen, "customer": [*chosen["customer"], customer.id]})
+    return url_for(".show", customer_id=customer.id)
+
+
+def _asked_for(*names: str) -> dict[str, Any]:
+    """What the address says by these names; each may stand there several times."""
+    return {name: request.args.getlist(name) for name in names}
+
+
+@blueprint.post("/customers/namesakes")
+@requires(Permission.MANAGE_CUSTOMERS)
+def namesakes() -> Response:
+    """Who has the name already that is being typed."""
+    return fragment("customers/_namesakes.html", same=customers.namesakes(request.form.get("name", "")))
 
 
 @blueprint.get("/customers/<int:customer_id>")

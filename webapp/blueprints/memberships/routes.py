@@ -117,7 +117,10 @@ def preview() -> Response:
 @requires(Permission.ADD_INVOICE)
 def who() -> Response:
     """Customers and groups for the type-ahead."""
-    return fragment("memberships/_who.html", found=found(choosing.offered(typed())))
+    ticked = [value.partition(":") for value in request.args.getlist("who")]
+    chosen = {kind: [number for of, _, number in ticked if of == kind] for kind in ("group", "customer")}
+    chosen["package"] = [it for it in request.args.getlist("package") if it]
+    return fragment("memberships/_who.html", found=found(choosing.offered(typed())), typed=typed(), chosen=chosen)
 
 
 def _preview(form: AddForm) -> dict[str, Any]:
