@@ -104,10 +104,11 @@ def test_what_is_held_and_due_stands_beside_the_name(
     make.pay(make.save(emma, (make.piano(), None), by=by), ("cash", "400"), by=by)
     make.pay(make.save(emma, "30", by=by), ("cash", "30"), by=by)
     make.somebody("Ann")
-    with queries() as few:
-        page = bookkeeper.get("/customers")
+    page = bookkeeper.get("/customers")
     cells = [re.sub(r"<[^>]*>", " ", row.partition("</tr>")[0]).split() for row in page.text.split("<tr")[2:4]]
     assert [(row[-3], row[-2]) for row in cells] == [("0.00", "0.00"), ("430.00", "50.00")]
+    with queries() as few:
+        bookkeeper.get("/customers")
     people(40)
     with queries() as many:
         bookkeeper.get("/customers")
