@@ -16,7 +16,7 @@ from tests.clients import Client
 from tests.web.billing import DAY, MODAL, customer, on_the_day, words
 from webapp.db import is_sqlite, rows, utcnow
 from webapp.domain import invoice_list, paging
-from webapp.models import Customer, Invoice, User
+from webapp.models import Customer, Invoice, Item, User
 
 Queries = Callable[[], AbstractContextManager[list[str]]]
 REGION = "div#invoices-table"
@@ -52,6 +52,26 @@ def _void(invoice: Invoice, by: User) -> Invoice:
 def listed(response: TestResponse) -> list[str]:
     assert response.status_code == 200
     return re.findall(r'class="lead nw"><a[^>]*>(.*?)</a>', response.text)
+
+
+def test_uses_of_packages_are_left_out_or_listed_alone(
+    bookkeeper: Client, cast: dict[str, User], invoices: dict[str, Invoice]
+) -> None:
+    """Whoever writes twenty lessons down a day looks for the bills between them."""
+    by, emma = cast["owner"], customer("Ann")
+    ten = make.package("TEN", (in_piano := Item.get(Item.name == "Lesson"), "10", "@45"))
+    bill = make.pay(make.save(emma, (ten, None), by=by), by=by)
+    use = make.settle(make.save(emma, (in_piano, "1"), by=by), by=by)
+    mixed = make.save(emma, (in_piano, "1"), "20", by=by)
+    assert listed(bookkeeper.get("/billing/invoices?kind=uses")) == [use.code]
+    rest = listed(bookkeeper.get("/billing/invoices?kind=other"))
+    assert {bill.code, mixed.code} < set(rest)
+    assert (len(rest), use.code in rest) == (len(invoices) + 2, False)
+    assert len(listed(bookkeeper.get("/billing/invoices?kind=whatever"))) == len(invoices) + 3
+    page = bookkeeper.get("/billing/invoices?kind=other&status=paid")
+    assert "kind=other" in page.text.partition('id="invoices-table"')[2], "paging and sorting keep it"
+    exported = bookkeeper.get("/billing/invoices/export?kind=uses").text
+    assert (exported.count("\n"), use.code in exported) == (2, True)
 
 
 def many(owner: User, count: int) -> None:

@@ -13,7 +13,7 @@ from tests.web.acting import EVENTS, again, bump, check_closed, give_only, messa
 from tests.web.billing import MODAL, customer, filled, on_the_day, words
 from webapp.domain import checks, memberships
 from webapp.domain.memberships import Removal
-from webapp.models import Invoice, Item, Membership, Package, User
+from webapp.models import Customer, Invoice, Item, Membership, Package, User
 from webapp.permissions import Permission
 
 USES, BILLS = "/billing/packages/uses", "/billing/packages/bills"
@@ -94,6 +94,7 @@ def test_who_cannot_is_named_and_left_out(
     assert "Ben PIANO is removed; later invoices take the standard rates." in page
     assert "Cleo Package funds are 0.00, this takes 45.00." in page
     assert "Pay 20" not in page, "not billed yet"
+    assert "Take payment for the package first, or make an invoice. Bill" in page
     assert frontdesk.post(USES, data=form(frontdesk, USES, *pupils, unpaid)).status_code == 303
     assert messages(frontdesk) == ["Ana: 1 lesson used. 45.00 from package funds."]
     assert len(drawn()) == 1
@@ -113,6 +114,19 @@ def test_who_has_not_paid_is_led_to_the_invoice(frontdesk: Client, piano: Packag
     assert pay in frontdesk.post(f"{single}/preview", data=sent, htmx=PREVIEW).text
     make.pay(sale, ("cash", "350"), by=by)
     assert pay not in frontdesk.get(single).text
+
+
+def test_who_lacks_the_item_is_not_asked_for_money(frontdesk: Client, pupils: list[Membership], by: User) -> None:
+    make.save(customer("Eve"), (make.ppl(), None), by=by)
+    page = words(frontdesk.get(asked(USES, *pupils, Membership.get(Membership.package_name == "PPL"))))
+    assert "Eve There is no Lesson in PPL." in page
+    assert "Pay 20" not in page
+
+
+def test_who_is_inactive_is_said_to_be(frontdesk: Client, pupils: list[Membership]) -> None:
+    assert "inactive" not in words(frontdesk.get(asked(USES, *pupils)))
+    Customer.update(active=False).where(Customer.id == pupils[0].customer_id).execute()
+    assert words(frontdesk.get(asked(USES, *pupils))).count("This customer is inactive.") == 1
 
 
 def test_the_preview_follows_the_quantity_and_the_day(frontdesk: Client, pupils: list[Membership]) -> None:

@@ -12,18 +12,23 @@ from webapp.models.invoice import invoice_code
 STATUSES: Final = ("draft", "open", "overdue", "paid", "void")
 NEWEST, BY_CUSTOMER, BY_CUSTOMER_DOWN = "", "customer", "-customer"
 SORTS: Final = (NEWEST, BY_CUSTOMER, BY_CUSTOMER_DOWN)
+ONLY_USES, NO_USES = "uses", "other"
+KINDS: Final = (ONLY_USES, NO_USES)
+"""A use of packages takes units from them and holds nothing else."""
 _NUMBER = re.compile(r"#?(?:(?P<series>\d{4})-)?0*(?P<number>[1-9]\d{0,11})", re.ASCII)
 
 
 class Asked(NamedTuple):
-    """Which invoices, in which order; `status` is one of `STATUSES` or "" for all, `today` decides what is overdue, and
-    `customer` keeps those of one customer and those that they paid some of (0 for all)."""
+    """Which invoices, in which order; `status` is one of `STATUSES` or "" for all, `kind` one of `KINDS` or "",
+    `today` decides what is overdue, and `customer` keeps those of one customer and those that they paid some of (0 for
+    all)."""
 
     today: date
     typed: str = ""
     status: str = ""
     sort: str = NEWEST
     customer: int = 0
+    kind: str = ""
 
 
 class InvoiceRow(NamedTuple):
@@ -52,6 +57,11 @@ _EXPORTED = (
 _OF_CUSTOMER: Final = (
     "(invoice.customer_id = ? OR invoice.id IN (SELECT payment.invoice_id FROM payment WHERE payment.customer_id = ?))"
 )
+_IS_USE = (
+    "(EXISTS (SELECT 1 FROM invoice_line WHERE invoice_id = invoice.id) AND NOT EXISTS"
+    " (SELECT 1 FROM invoice_line WHERE invoice_id = invoice.id AND source <> 'draw'))"
+)
+_OF_KIND: Final = {ONLY_USES: _IS_USE, NO_USES: f"NOT {_IS_USE}"}
 _ID = Key("invoice.id", int)
 _KEYS: Final[dict[str, tuple[tuple[Key, ...], bool]]] = {
     NEWEST: ((_ID,), True),
@@ -92,7 +102,8 @@ def _condition(asked: Asked) -> tuple[str, list[Any]]:
     state, params = _state(asked)
     found, words = _found(asked.typed)
     whose = _OF_CUSTOMER if asked.customer else "1 = 1"
-    return f"{state} AND {found} AND {whose}", [*params, *words, *([asked.customer] * whose.count("?"))]
+    kind = _OF_KIND.get(asked.kind, "1 = 1")
+    return f"{state} AND {found} AND {whose} AND {kind}", [*params, *words, *([asked.customer] * whose.count("?"))]
 
 
 def _state(asked: Asked) -> tuple[str, list[Any]]:

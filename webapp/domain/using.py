@@ -33,6 +33,11 @@ class Use(NamedTuple):
     def amount_minor(self) -> int:
         return self.quote.total_minor
 
+    @property
+    def is_short(self) -> bool:
+        """Whether there is enough of the item, and only money that is missing."""
+        return bool(self.refusal and self.left_milli and self.amount_minor > self.funds_minor)
+
 
 def would_use(
     membership: Membership, item: Item, quantity_milli: int, *, on: date, service_on: date | None = None

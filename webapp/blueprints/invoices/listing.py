@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 
 from webapp.access import requires
 from webapp.domain import invoice_list
-from webapp.domain.invoice_list import SORTS, STATUSES, Asked
+from webapp.domain.invoice_list import KINDS, SORTS, STATUSES, Asked
 from webapp.hypermedia import render
 from webapp.lists import asked_id, typed
 from webapp.models import Customer, Invoice
@@ -56,12 +56,14 @@ def _asked() -> Asked:
     """Read the address of the list; what it does not know is as if it were not there."""
     status, sort = request.args.get("status", ""), request.args.get("sort", "")
     status, sort = status if status in STATUSES else "", sort if sort in SORTS else ""
-    return Asked(today(), typed(), status, sort, asked_id("customer"))
+    kind = request.args.get("kind", "")
+    return Asked(today(), typed(), status, sort, asked_id("customer"), kind if kind in KINDS else "")
 
 
 def _url(endpoint: str, asked: Asked, **changes: Any) -> str:
     """The address of the same list with something else about it."""
-    kept = {"q": asked.typed, "status": asked.status, "sort": asked.sort, "customer": asked.customer, **changes}
+    kept: dict[str, Any] = {"q": asked.typed, "status": asked.status, "kind": asked.kind, "sort": asked.sort}
+    kept |= {"customer": asked.customer, **changes}
     return url_for(endpoint, **{name: value for name, value in kept.items() if value})
 
 

@@ -11,10 +11,11 @@ from webapp.blueprints.memberships.several_forms import BillsForm, UsesForm
 from webapp.blueprints.memberships.ticked import list_or_here, ticked_ids
 from webapp.domain import billing, using
 from webapp.domain.errors import DomainError
+from webapp.domain.offering import can_be_billed
 from webapp.domain.using import Planned
 from webapp.forms import day_of
 from webapp.hypermedia import done, fragment, render
-from webapp.models import Invoice, Item
+from webapp.models import Invoice, Item, Membership
 from webapp.permissions import Permission
 from webapp.places import undo_link
 from webapp.presentation import company, money_text, so_much_text, today
@@ -64,12 +65,14 @@ def _uses(ids: list[int], form: UsesForm) -> dict[str, Any]:
     if form.chosen and form.quantity.data and form.service_on.data:
         planned = using.plan(ids, form.chosen, form.quantity.data, on=today(), service_on=form.service_on.data)
     left_out = [(it.membership, it.use.refusal.message) for it in planned if it.use.refusal]
+    short = [it.membership.id for it in planned if it.use.is_short]
     return {
         "ids": ids,
         "item": form.chosen,
         "able": [it for it in planned if not it.use.refusal],
         "left_out": left_out,
-        "unpaid": using.unpaid_sales([membership.id for membership, _ in left_out]),
+        "unpaid": using.unpaid_sales(short),
+        "unbilled": [id_ for id_ in short if can_be_billed(Membership.get_by_id(id_), today())],
         "mark": using.mark(planned),
     }
 
