@@ -23,6 +23,7 @@ from tests.apart import another_program, leave
 from tests.business import address
 from tests.conftest import Running
 from tests.postgres import programs
+from tests.schema import NOW
 from webapp import backups, presence
 from webapp.db import connect, db, execute, rows
 from webapp.domain.errors import DomainError
@@ -101,7 +102,7 @@ def test_a_backup_holds_what_was_paid_and_is_for_its_owner_only(back_up: Callabl
     path = tmp_path / "carnet.backup"
     result = back_up(path)
     assert result.exit_code == 0, result.output
-    assert result.output.startswith(f"{path} holds the business at schema 1, its last entry of 20")
+    assert result.output.startswith(f"{path} holds the business at schema {NOW}, its last entry of 20")
     assert payments_in(path) == {number for (number,) in rows("SELECT id FROM payment")}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]

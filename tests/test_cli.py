@@ -17,6 +17,7 @@ from tests.business import address
 from tests.clients import client_for
 from tests.conftest import Running
 from tests.postgres import programs
+from tests.schema import NOW, with_one_more
 from webapp import presence
 from webapp.config import from_environment
 from webapp.db import db, execute, is_sqlite
@@ -196,27 +197,27 @@ def stale(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         execute("CREATE TABLE novelty (id INTEGER)")
 
     following = SimpleNamespace(import_module=lambda name: SimpleNamespace(up=up))
-    monkeypatch.setattr("webapp.migrations.names", lambda: ["0001_initial", "0002_next"])
+    monkeypatch.setattr("webapp.migrations.names", with_one_more)
     monkeypatch.setattr("webapp.migrations.importlib", following)
     monkeypatch.setitem(app.config, "INSTANCE", tmp_path)
     monkeypatch.setitem(app.config, "PG_BIN", str(programs()))
     leave(db.obj)
     yield app
     execute("DROP TABLE IF EXISTS novelty")
-    execute("UPDATE schema_version SET version = 1")
+    execute(f"UPDATE schema_version SET version = {NOW}")
     leave(db.obj)
 
 
 def backups_of(app: Flask) -> list[Path]:
     folder = Path(app.config["INSTANCE"]) if not is_sqlite() else Path(str(db.database)).parent
-    return [path for path in folder.iterdir() if "before-schema-2" in path.name]
+    return [path for path in folder.iterdir() if f"before-schema-{NOW + 1}" in path.name]
 
 
 def test_migrate_makes_a_backup_first(stale: Flask) -> None:
     result = run(stale, "migrate")
     assert result.exit_code == 0, result.output
     (kept,) = backups_of(stale)
-    assert result.output == f"Backed up as {kept}\nApplied 0002_next\n"
+    assert result.output == f"Backed up as {kept}\nApplied {with_one_more()[-1]}\n"
     assert kept.stat().st_mode & 0o077 == 0
     assert db.table_exists("novelty")
     kept.unlink()

@@ -21,6 +21,7 @@ from tests.bench import scratch
 from tests.business import CHEAP_HASH, PASSWORD, address
 from tests.clients import Client, client_for
 from tests.conftest import Running, disconnect
+from tests.schema import NOW, with_one_more
 from webapp import create_app, db, moving
 from webapp.cli.copying import copy_database
 from webapp.config import from_environment
@@ -170,8 +171,8 @@ def test_a_target_of_something_else_is_left_alone(shop: str, tmp_path: Path) -> 
 def test_another_schema_is_refused(shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = f"sqlite:///{tmp_path / 'target.db'}"
     with monkeypatch.context() as later:
-        later.setattr("webapp.migrations.names", lambda: ["0001_initial", "0002_more"])
-        with pytest.raises(DomainError, match="at schema 1, this program needs 2"):
+        later.setattr("webapp.migrations.names", with_one_more)
+        with pytest.raises(DomainError, match=f"at schema {NOW}, this program needs {NOW + 1}"):
             moving.copy(shop, target)
     moving.copy(shop, target)
     for url in (target, shop):

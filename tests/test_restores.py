@@ -21,6 +21,7 @@ from tests import postgres
 from tests.apart import another_program, leave
 from tests.business import address
 from tests.conftest import Running, disconnect
+from tests.schema import NOW, with_one_more
 from webapp import backups, migrations, presence
 from webapp.backups.proof import instead
 from webapp.db import connect, db, execute, is_sqlite, rows
@@ -102,7 +103,7 @@ def test_the_business_is_back_and_what_was_there_is_kept(
     assert payments(spare) == 0
     result = restore(second)
     assert result.exit_code == 0, result.output
-    assert "The database is the business at schema 1, its last entry of 20" in result.output
+    assert f"The database is the business at schema {NOW}, its last entry of 20" in result.output
     assert payments(spare) == 1
     kept = Path(result.output.partition("kept as ")[2].partition(".\n")[0])
     assert kept.stat().st_mode & 0o077 == 0
@@ -138,7 +139,7 @@ def test_an_older_schema_is_told_to_be_migrated(
     restore: Callable[..., Result], back_up: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = back_up("a.backup")
-    monkeypatch.setattr(migrations, "names", lambda: ["0001_initial", "0002_next"])
+    monkeypatch.setattr(migrations, "names", with_one_more)
     result = restore(path)
     assert result.exit_code == 0, result.output
     assert "Now run: python3 run.py flask migrate" in result.output
@@ -234,11 +235,11 @@ def test_what_is_no_whole_backup(
 def test_a_backup_of_a_newer_program(
     full: peewee.Database, restore: Callable[..., Result], back_up: Callable[[str], Path], monkeypatch
 ) -> None:
-    execute("UPDATE schema_version SET version = 2")
-    monkeypatch.setattr(migrations, "names", lambda: ["0001_initial", "0002_next"])
+    execute(f"UPDATE schema_version SET version = {NOW + 1}")
+    monkeypatch.setattr(migrations, "names", with_one_more)
     path = back_up("a.backup")
     monkeypatch.undo()
-    execute("UPDATE schema_version SET version = 1")
+    execute(f"UPDATE schema_version SET version = {NOW}")
     with pytest.raises(DomainError, match="newer than this program"):
         backups.restore(full, path, keep_in=path.parent, programs=str(postgres.programs()))
     assert payments(full) == 0

@@ -98,6 +98,19 @@ def test_company(owner: Client) -> None:
     assert 'value="50,00"' in owner.get("/settings/company").text
 
 
+def test_the_address_stands_on_what_is_printed(owner: Client, cast: dict[str, User]) -> None:
+    ann = make.somebody("Ann")
+    invoice = make.save(ann, "50", by=cast["owner"])
+    address = "1 Hangar Lane\r\n<b>Vienna</b>\r\nUID ATU123"
+    assert owner.post("/settings/company", data=company(address=address)).status_code == 303
+    assert "UID ATU123</textarea>" in owner.get("/settings/company").text
+    head = "<p><bdi>1 Hangar Lane</bdi></p><p><bdi>&lt;b&gt;Vienna&lt;/b&gt;</bdi></p><p><bdi>UID ATU123</bdi></p>"
+    for path in (f"/billing/invoices/{invoice.id}", f"/customers/{ann.id}/statement"):
+        assert head in owner.get(path).text
+    answer = owner.post("/settings/company", data=company(address="x" * 501, version="1"))
+    assert (answer.status_code, "At most 500 characters." in answer.text) == (422, True)
+
+
 def test_currency_and_tax_style_before_the_first_sale(owner: Client) -> None:
     data = company(currency="JPY", tax_style="included", credit_limit_minor="50.00")
     assert owner.post("/settings/company", data=data).status_code == 303

@@ -63,6 +63,7 @@ class Profile:
     due_days: int = 14
     credit_limit_minor: int = 0
     expiry_policy: str = RETURN
+    address: str = ""
 
 
 def set_up(profile: Profile, owner: Owner, *, sample: bool = False) -> User:
@@ -126,6 +127,7 @@ def _said(company: Company, values: dict[str, Any]) -> dict[str, Any]:
     """The values by the names that people read, as they read them."""
     return {
         "name": values["name"],
+        "address": values["address"],
         "currency": values["currency"],
         "time zone": values["timezone"],
         "language": values["locale"],
@@ -146,6 +148,7 @@ def _new_values(profile: Profile, decimals: int) -> dict[str, Any]:
     limit = money.half_up(profile.credit_limit_minor * 10**profile.currency.decimals, 10**decimals)
     return asdict(profile) | {
         "name": given(profile.name),
+        "address": profile.address.strip(),
         "currency": profile.currency.code,
         "credit_limit_minor": limit,
     }

@@ -27,6 +27,7 @@ class Company(BaseModel):
     due_days = IntegerField(default=14)
     credit_limit_minor = BigIntegerField(default=0)
     expiry_policy = TextField(default="return")
+    address = TextField(default="")
     created_at = InstantField()
     version = IntegerField(default=0)
 

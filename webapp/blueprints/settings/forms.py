@@ -12,7 +12,7 @@ from webapp.domain.payment_methods import KINDS
 from webapp.domain.roles import SIDES
 from webapp.domain.staff import lacks
 from webapp.editing import EditForm
-from webapp.forms import Form, LineField, MoneyField, SecretField, required
+from webapp.forms import Form, LineField, MoneyField, NoteField, SecretField, required
 from webapp.models import Company, PaymentMethod, Role, User
 from webapp.permissions import Permission
 
@@ -28,6 +28,7 @@ EXPIRY_POLICIES = {
 class CompanyForm(BusinessFields, EditForm):
     """The business. Without `currency` and `tax_style` once they are fixed."""
 
+    address = NoteField("Address", longest=500)
     due_days = IntegerField(
         "Days to pay", [required("Type a number of days."), NumberRange(0, 365, "Type between 0 and 365 days.")]
     )
@@ -67,6 +68,7 @@ class CompanyForm(BusinessFields, EditForm):
             due_days=self.due_days.data or 0,
             credit_limit_minor=self.credit_limit_minor.data,
             expiry_policy=self.expiry_policy.data,
+            address=self.address.data or "",
         )
 
 
