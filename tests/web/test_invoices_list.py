@@ -15,7 +15,7 @@ from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import DAY, MODAL, customer, on_the_day, words
 from webapp.db import is_sqlite, rows, utcnow
-from webapp.domain import invoice_list, paging
+from webapp.domain import crediting, invoice_list, paging
 from webapp.models import Customer, Invoice, Item, User
 
 Queries = Callable[[], AbstractContextManager[list[str]]]
@@ -305,3 +305,25 @@ def test_what_does_not_exist_is_not_found(owner: Client, address: str):
 def test_other_verbs_are_refused(owner: Client):
     assert owner.put("/billing/invoices").status_code == 405
     assert owner.post("/billing/invoices/export").status_code == 405
+
+
+def test_what_was_credited_in_full_is_not_called_paid(bookkeeper: Client, cast: dict[str, User]) -> None:
+    by, lesson = cast["owner"], make.item("Lesson", "50.00")
+    unpaid, paid, half = (make.save(customer("Ann"), (lesson, "2"), by=by) for _ in range(3))
+    make.pay(paid, ("cash", "100"), by=by)
+    make.pay(half, ("cash", "50"), by=by)
+    for invoice, milli in ((unpaid, 2000), (paid, 2000), (half, 1000)):
+        version = Invoice.get_by_id(invoice.id).version
+        crediting.credit(invoice.id, 1, milli, version=version, by=by, on=DAY, reason="Teacher ill")
+    assert {it.status for it in Invoice.select()} == {"paid"}
+    said = ["Credited", "Credited", "Paid"]
+    exported = list(csv.reader(io.StringIO(bookkeeper.get("/billing/invoices/export").text)))
+    assert [row[2] for row in exported[:0:-1]] == said
+    assert [badge(row) for row in bookkeeper.get("/billing/invoices").text.split("<tr")[:1:-1]] == said
+    assert [badge(bookkeeper.get(f"/billing/invoices/{it.id}").text) for it in (unpaid, paid, half)] == said
+    assert [badge(bookkeeper.get(f"/search?q={it.code}").text) for it in (unpaid, paid, half)] == said
+
+
+def badge(text: str) -> str:
+    found = re.search(r'class="badge[^>]*>.*?</svg>(\w+)', text)
+    return found[1] if found else ""

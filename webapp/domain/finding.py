@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from webapp.db import as_day, rows
 from webapp.domain import search
-from webapp.domain.invoice_list import by_number, status_on
+from webapp.domain.invoice_list import STATE, by_number, status_on
 from webapp.domain.membership_list import STATUS
 from webapp.models.invoice import invoice_code
 
@@ -60,7 +60,7 @@ def _invoices(typed: str, on: date, limit: int) -> list[Hit]:
     condition, params = by_number(typed)
     if not condition:
         return []
-    text = f"""SELECT id, series, number, customer_name, status, due_on FROM invoice
+    text = f"""SELECT id, series, number, customer_name, {STATE}, due_on FROM invoice
  WHERE {condition} ORDER BY series DESC LIMIT ?"""  # noqa: S608  # own text, values bound
     return [
         Hit(id_, invoice_code(series, number), name, status_on(status, as_day(due_on), on))

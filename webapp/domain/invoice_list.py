@@ -32,7 +32,8 @@ class Asked(NamedTuple):
 
 
 class InvoiceRow(NamedTuple):
-    """An invoice as the list shows one; a draft has the total it was last shown with. `status` may be ``overdue``."""
+    """An invoice as the list shows one; a draft has the total it was last shown with. `status` may be
+    ``overdue``, or ``credited`` where all of it was."""
 
     id: int
     code: str
@@ -45,13 +46,21 @@ class InvoiceRow(NamedTuple):
     due_minor: int
 
 
+STATE: Final = (
+    "CASE WHEN invoice.status = 'paid' AND invoice.total_minor > 0 AND NOT EXISTS"
+    " (SELECT 1 FROM invoice_line WHERE invoice_id = invoice.id AND paid_minor <> 0)"
+    " THEN 'credited' ELSE invoice.status END"
+)
+"""The SQL of an invoice's status; one of which nothing is paid, or no more, is ``credited`` when nothing is due."""
+
 _COLUMNS = (
     "invoice.id, invoice.series, invoice.number, invoice.customer_id, invoice.customer_name, invoice.service_on,"
-    " invoice.due_on, invoice.status,"
+    " invoice.due_on,"
+    f" {STATE},"
     " CASE WHEN invoice.status = 'draft' THEN invoice.shown_minor ELSE invoice.total_minor END, invoice.due_minor"
 )
 _EXPORTED = (
-    "invoice.series, invoice.number, invoice.customer_name, invoice.status, invoice.service_on, invoice.due_on,"
+    f"invoice.series, invoice.number, invoice.customer_name, {STATE}, invoice.service_on, invoice.due_on,"
     " invoice.issued_on, invoice.net_minor, invoice.tax_minor, invoice.total_minor, invoice.due_minor"
 )
 _OF_CUSTOMER: Final = (

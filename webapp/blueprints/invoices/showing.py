@@ -27,7 +27,7 @@ def show(invoice_id: int) -> Response:
         "invoices/show.html",
         region="invoices/_invoice.html",
         invoice=invoice,
-        state=status_on(invoice.status, invoice.due_on, today()),
+        state="credited" if _is_credited(invoice, invoiced) else status_on(invoice.status, invoice.due_on, today()),
         quote=draft_quote,
         issued=invoiced,
         balance=accounts.balance_of(invoice.customer_id),
@@ -35,3 +35,8 @@ def show(invoice_id: int) -> Response:
         taxes=by_rate(draft_quote.lines if draft_quote else invoiced.lines),
         alone=wants_region(),
     )
+
+
+def _is_credited(invoice: Invoice, invoiced: issued.Issued) -> bool:
+    """Whether nothing is due because all of it was credited: nothing of it is paid, or no more."""
+    return bool(invoice.status == "paid" and invoice.total_minor and not any(it.paid_minor for it in invoiced.lines))
