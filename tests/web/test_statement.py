@@ -80,7 +80,9 @@ def test_what_was_used_what_is_left_and_what_is_due(bookkeeper: Client, emma: Cu
     make.pay(make.save(emma, (lesson, "2"), by=by, on=TODAY), ("cash", "45"), by=by, on=TODAY)
     make.pay(make.save(emma, (book, "1"), by=by, on=TODAY), ("card", "30"), by=by, on=TODAY)
     page = words(bookkeeper.get(url(emma, from_="2026-03-01", to="2026-04-30")))
-    assert "10 Mar 2026 1 × Lesson PIANO 2026-0002 45.00 paid" in page
+    assert "PIANO bought 2026-0001 450.00 paid 10 Mar 2026 1 × Lesson PIANO 2026-0002 45.00 paid" in words(
+        bookkeeper.get(url(emma, from_="2026-01-01", to="2026-04-30"))
+    )
     assert "15 Apr 2026 2 × Lesson PIANO 2026-0003 90.00 45.00" in page
     assert "15 Apr 2026 1 × Book no package 2026-0004 30.00 paid" in page
     assert "Due on open invoices $45.00 Left of PIANO 7 × Lesson" in page

@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """So much of an item on an issued invoice; `package` is the one it came out of, "" at another rate."""
+    """So much of an item on an issued invoice, or a package; `package` is what the item came out of, if anything."""
 
     day: date | None
     name: str
@@ -56,6 +56,7 @@ class Charge(NamedTuple):
     code: str
     amount_minor: int
     due_minor: int
+    is_package: bool
 
 
 class Statement(NamedTuple):
@@ -148,12 +149,13 @@ GROUP BY l.invoice_id, l.membership_id, l.description, l.unit ORDER BY l.invoice
 _CHARGES = """
 SELECT i.service_on, l.description, l.unit, SUM(l.quantity_milli - l.credited_milli), COALESCE(m.package_name, ''),
     i.id, i.series, i.number, SUM(l.total_minor - l.credited_net_minor - l.credited_tax_minor),
-    SUM(l.total_minor - l.paid_minor - l.cancelled_minor - l.credited_net_minor - l.credited_tax_minor)
+    SUM(l.total_minor - l.paid_minor - l.cancelled_minor - l.credited_net_minor - l.credited_tax_minor), l.kind
 FROM invoice i JOIN invoice_line l ON l.invoice_id = i.id
 LEFT JOIN membership m ON m.id = l.membership_id AND l.source = 'draw'
-WHERE i.customer_id = ? AND i.status IN ('open', 'paid') AND i.service_on BETWEEN ? AND ? AND l.kind = 'item'
-GROUP BY i.service_on, i.id, i.series, i.number, l.position, l.description, l.unit, m.package_name
-HAVING SUM(l.quantity_milli - l.credited_milli) > 0
+WHERE i.customer_id = ? AND i.status IN ('open', 'paid') AND i.service_on BETWEEN ? AND ?
+  AND l.kind IN ('item', 'package')
+GROUP BY i.service_on, i.id, i.series, i.number, l.position, l.description, l.unit, l.kind, m.package_name
+HAVING SUM(l.quantity_milli - l.credited_milli) > 0 OR l.kind = 'package'
 ORDER BY i.service_on, i.id, l.position, MIN(l.part)"""
 
 _HELD = """
@@ -191,8 +193,19 @@ def charges(customer_id: int, first: date, last: date) -> list[Charge]:
     """What the customer had on the days from the first to the last, by service date, whoever paid it and how."""
     found = rows(_CHARGES, (customer_id, first.isoformat(), last.isoformat()))
     return [
-        Charge(as_day(day), name, unit, int(quantity), package, invoice, invoice_code(series, number), *map(int, sums))
-        for day, name, unit, quantity, package, invoice, series, number, *sums in found
+        Charge(
+            as_day(day),
+            name,
+            unit,
+            int(quantity or 0),
+            package,
+            invoice,
+            invoice_code(series, number),
+            int(amount),
+            int(due),
+            kind == "package",
+        )
+        for day, name, unit, quantity, package, invoice, series, number, amount, due, kind in found
     ]
 
 
