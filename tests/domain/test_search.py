@@ -1,5 +1,7 @@
 """Finding by name: beginnings of words, whatever accents, on both engines alike."""
 
+from types import SimpleNamespace
+
 import peewee
 import pytest
 
@@ -94,3 +96,12 @@ def test_whatever_somebody_is_called_their_name_finds_them() -> None:
 def test_sort_keys_order_as_people_do() -> None:
     names = ["Zoë", "Ærø", "anna", "Łódź", "Ann", "øl", "Lodz"]
     assert sorted(names, key=search.sort_key) == ["Ærø", "Ann", "anna", "Łódź", "Lodz", "øl", "Zoë"]
+
+
+def test_what_was_typed_in_full_comes_first_then_what_begins_with_it() -> None:
+    names = ["Half hour lesson", "Hour lesson", "Hour lesson, advanced", "Élan", "The hour lesson"]
+    found = [SimpleNamespace(name=name) for name in names]
+    order = [it.name for it in search.nearest_first(" HOUR  lesson", found)]
+    assert order == ["Hour lesson", "Hour lesson, advanced", "Half hour lesson", "Élan", "The hour lesson"]
+    assert search.nearest_first("elan", found)[0].name == "Élan"
+    assert [it.name for it in search.nearest_first("", found)] == names

@@ -418,12 +418,19 @@ def test_an_item_without_any_rate_is_refused_at_its_line(frontdesk: Client, emma
     assert "Exam has no standard rate and Emma Jones has not enough of it left" in words(frontdesk.get(url(draft)))
 
 
+def test_a_due_date_goes_along_with_a_service_date_to_come(frontdesk: Client, emma: Customer, ppl: Package, desk: User):
+    draft = make.draft(emma, (c172(), "1"), by=desk)
+    for day, due in (("2026-06-03", "2026-06-17"), ("2026-04-20", "2026-06-15"), ("2026-06-01", "2026-06-15")):
+        frontdesk.post(url(draft), data=editing(frontdesk, draft, service_on=day))
+        assert Invoice.get_by_id(draft.id).due_on.isoformat() == due
+
+
 def test_the_dates_and_the_note_are_kept(frontdesk: Client, emma: Customer, ppl: Package, desk: User):
     draft = make.draft(emma, (c172(), "1"), by=desk)
     response = frontdesk.post(url(draft), data=editing(frontdesk, draft, note="Thank you", service_on="2026-05-30"))
     kept = Invoice.get_by_id(draft.id)
-    assert (kept.service_on, kept.due_on, kept.note) == (date(2026, 5, 30), date(2026, 6, 13), "Thank you")
-    assert filled(response, "draft-form")["due_on"] == "2026-06-13"
+    assert (kept.service_on, kept.due_on, kept.note) == (date(2026, 5, 30), date(2026, 6, 15), "Thank you")
+    assert filled(response, "draft-form")["due_on"] == "2026-06-15"
     frontdesk.post(url(draft), data=editing(frontdesk, draft, due_on="2026-07-01"))
     assert Invoice.get_by_id(draft.id).due_on == date(2026, 7, 1)
 

@@ -44,21 +44,23 @@ def test_a_new_customer_is_added_to_the_package_next(frontdesk: Client, bookkeep
     piano, ann = make.piano(), make.somebody("Ann")
     group = make.group("Monday", ann)
     who = f"/billing/packages/who?q=Zoe&package={piano.id}&who=customer:{ann.id}&who=group:{group.id}"
+    who += "&start_on=2026-11-23&note=Firm%20course"
     offer = re.search(r'href="(/customers/new[^"]*)"', frontdesk.get(who, htmx="").text)
     assert offer
     path = html.unescape(offer[1])
     form = frontdesk.get(path, htmx=MODAL)
     assert 'value="Zoe"' in form.text
-    kept = path.replace("name=Zoe&", "")
-    assert f'action="{html.escape(kept)}"' in form.text
+    kept = re.findall(r'action="(/customers/new[^"]*)"', form.text)[0]
+    assert "name" not in kept
     typed = {"name": "Zoe", "role": Role.get(Role.name == "Customer").id, "active": "y"}
-    made = frontdesk.post(kept, data=typed, htmx=MODAL)
-    zoe = Customer.get(Customer.name == "Zoe")
+    made = frontdesk.post(html.unescape(kept), data=typed, htmx=MODAL)
     to = made.headers["HX-Redirect"]
-    assert to == f"/billing/packages/new?package={piano.id}&group={group.id}&customer={ann.id}&customer={zoe.id}"
+    assert to.startswith("/billing/packages/new?")
     page = frontdesk.get(to)
     assert [name in page.text for name in ("Ann", "Zoe", "Monday")] == [True] * 3
     assert f'<option value="{piano.id}" selected>' in page.text
+    assert ('value="2026-11-23"' in page.text, 'value="Firm course"' in page.text) == (True, True)
+    assert frontdesk.get("/billing/packages/new?start_on=soon").status_code == 200
     assert "customers/new" not in frontdesk.get("/billing/packages/who", htmx="").text
     give_only(Permission.ADD_INVOICE)
     assert "customers/new" not in bookkeeper.get(who, htmx="").text
@@ -84,6 +86,7 @@ def test_who_is_called_the_same_is_named_while_the_name_is_typed(frontdesk: Clie
     assert "zoe@example.com" in said
     assert "already" not in frontdesk.post(preview, data={"name": "Zoë"}, htmx="div#namesakes").text
     assert "already" not in frontdesk.post(preview, data={}, htmx="div#namesakes").text
+    assert "Somebody of that name" in frontdesk.get("/customers/new?name=zo%C3%AB+zwei").text
     typed = {"name": "Zoë Zwei", "email": "wrong", "role": Role.get(Role.name == "Customer").id, "active": "y"}
     assert "Somebody of that name" in frontdesk.post("/customers/new", data=typed).text
     assert frontdesk.post("/customers/new", data=typed | {"email": ""}).status_code == 303, "it is said, not forbidden"

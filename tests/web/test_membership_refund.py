@@ -167,6 +167,7 @@ def test_at_standard_rates_with_a_fee_over_two_methods_and_the_account(manager: 
     data = payload(manager, flown, policy="standard", fee="35", **{field("card"): "3000", field("check"): "900"})
     answer = manager.post(url(flown), data=data, htmx=MODAL)
     note, settlement = CreditNote.get(), Invoice.get(Invoice.kind == "settlement")
+    assert "Paid: 300.00 PPL funds" in words(manager.get(f"/billing/invoices/{settlement.id}"))
     assert answer.headers["HX-Redirect"] == f"/billing/credit-notes/{note.id}"
     assert make.general(flown.customer) == make.money("140")
     page = words(manager.get(f"/billing/credit-notes/{note.id}"))

@@ -36,7 +36,10 @@ def offered(typed: str) -> list[Candidate]:
     groups = rows(f"{_GROUPS} WHERE {found}{_BY_NAME} LIMIT ?", (*params, GROUPS_OFFERED))
     found, params = search.condition("customer", typed, "customer.id")
     customers = rows(f"{_CUSTOMERS} WHERE {found}{_BY_NAME} LIMIT ?", (*params, CUSTOMERS_OFFERED))
-    return [*map(_group, groups), *map(_customer, customers)]
+    return [
+        *search.nearest_first(typed, map(_group, groups)),
+        *search.nearest_first(typed, map(_customer, customers)),
+    ]
 
 
 def named(customers: Iterable[int], groups: Iterable[int]) -> list[Candidate]:

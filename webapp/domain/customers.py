@@ -212,9 +212,9 @@ def exported_customers(typed: str, state: str) -> list[tuple[Any, ...]]:
 
 
 def offered_customers(typed: str) -> list[Offered]:
-    """The first active customers, in the order of names, that a type-ahead offers for what was typed."""
+    """The first active customers, the nearest first, that a type-ahead offers for what was typed."""
     condition, params = _condition(typed, "active")
-    return paging.page(_OFFERED, condition, params, "", _offer, size=OFFERED).rows
+    return search.nearest_first(typed, paging.page(_OFFERED, condition, params, "", _offer, size=OFFERED).rows)
 
 
 def _offer(row: tuple[Any, ...]) -> Offered:

@@ -88,7 +88,7 @@ SELECT a.line_id, CASE WHEN j.kind = 'credit' THEN 'credit' ELSE a.source END, m
   SUM(a.amount_minor)
 FROM allocation a JOIN journal j ON j.id = a.journal_id JOIN invoice_line l ON l.id = a.line_id
 LEFT JOIN payment p ON p.journal_id = j.id LEFT JOIN payment_method method ON method.id = p.method_id
-LEFT JOIN membership m ON m.id = l.membership_id
+LEFT JOIN membership m ON m.id = COALESCE(l.membership_id, j.membership_id)
 WHERE l.invoice_id = ? AND NOT EXISTS (SELECT 1 FROM journal undone WHERE undone.mirrors_id = j.id)
 GROUP BY 1, 2, 3, 4 HAVING SUM(a.amount_minor) <> 0
 ORDER BY a.line_id, MIN(a.id)"""

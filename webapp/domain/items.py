@@ -123,9 +123,10 @@ def item_total(typed: str, state: str) -> Total:
 
 
 def offered_items(typed: str) -> list[OfferedItem]:
-    """The first active items, in the order of names, that a type-ahead offers for what was typed."""
+    """The first active items, the nearest first, that a type-ahead offers for what was typed."""
     condition, params = _condition(typed, "active")
-    return paging.page(_OFFERED, condition, params, "", lambda row: OfferedItem._make(row[1:]), size=OFFERED).rows
+    found = paging.page(_OFFERED, condition, params, "", lambda row: OfferedItem._make(row[1:]), size=OFFERED).rows
+    return search.nearest_first(typed, found)
 
 
 def known_categories() -> list[str]:

@@ -36,7 +36,8 @@ class Offer(NamedTuple):
 
 
 def offers(customer: Customer, lines: Sequence[DraftLine], service_on: date, typed: str) -> list[Offer]:
-    """What fits the typed text: what packages cover first, then other items, packages and the deposit.
+    """What fits the typed text: what packages cover first, then other items, packages and the deposit; before all of
+    them what was typed in full.
 
     `lines` are those of the draft already, since they take from what is left.
     """
@@ -44,7 +45,8 @@ def offers(customer: Customer, lines: Sequence[DraftLine], service_on: date, typ
     covered = [offer for offer in items if offer.line and offer.line.source == "draw"]
     others = [offer for offer in items if offer not in covered]
     deposit = [Offer(DEPOSIT, "Account deposit")] if _means_deposit(typed) else []
-    return [*covered, *others, *_packages(customer, lines, service_on, typed), *deposit]
+    found = [*covered, *others, *_packages(customer, lines, service_on, typed), *deposit]
+    return sorted(found, key=lambda offer: search.sort_key(offer.name) != search.sort_key(typed))
 
 
 def _items(customer: Customer, lines: Sequence[DraftLine], on: date, typed: str) -> list[Offer]:
@@ -65,7 +67,7 @@ def _packages(customer: Customer, lines: Sequence[DraftLine], on: date, typed: s
         f" AND {matching} ORDER BY package.sort_name, package.id LIMIT ?",
         (customer.id, *params, MOST_PACKAGES),
     )
-    found = [Package.get_by_id(row[0]) for row in ids]
+    found = search.nearest_first(typed, [Package.get_by_id(row[0]) for row in ids])
     tried = [DraftLine(kind="package", package=p, position=_FIRST_PACKAGE + n) for n, p in enumerate(found)]
     tried_on = quote_lines(customer, [*lines, *tried], on)
     return [_offer(f"package:{p.id}", p.name, "", tried_on, _FIRST_PACKAGE + n) for n, p in enumerate(found)]

@@ -292,9 +292,10 @@ def package_total(typed: str, state: str) -> Total:
 
 
 def offered_packages(typed: str) -> list[OfferedPackage]:
-    """The first active packages, in the order of names, that a type-ahead offers for what was typed."""
+    """The first active packages, the nearest first, that a type-ahead offers for what was typed."""
     condition, params = _condition(typed, "active")
-    return paging.page(_OFFERED, condition, params, "", lambda row: OfferedPackage._make(row[1:]), size=OFFERED).rows
+    found = paging.page(_OFFERED, condition, params, "", lambda row: OfferedPackage._make(row[1:]), size=OFFERED).rows
+    return search.nearest_first(typed, found)
 
 
 def active_memberships(package: Package) -> int:

@@ -1,6 +1,8 @@
 """Finding by name: every typed word must be the beginning of one of the record's words, whatever accents it has."""
 
 import unicodedata
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from webapp.db import rows, transactional
 from webapp.models import SearchWord
@@ -40,6 +42,23 @@ def words(text: str) -> list[str]:
 
 def _has_no_spaces(word: str) -> bool:
     return any("\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" for c in word)
+
+
+class Named(Protocol):
+    """Whatever has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def nearest_first(typed: str, found: Iterable[N]) -> list[N]:
+    """Whose name was typed in full, then whose name begins with it, then the rest; within these as they came."""
+    wanted = sort_key(typed)
+    names = [(it, sort_key(it.name)) for it in found]
+    return [it for it, name in sorted(names, key=lambda pair: (pair[1] != wanted, not pair[1].startswith(wanted)))]
 
 
 @transactional

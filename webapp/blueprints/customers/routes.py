@@ -32,7 +32,7 @@ for _path, _kind, _view in (
 ):
     blueprint.add_url_rule(f"/customers/<int:customer_id>/{_path}/preview", f"{_kind}_preview", _view, methods=["POST"])
 
-ADDED_TO = ("package", "group", "customer")
+ADDED_TO = ("package", "group", "customer", "start_on", "note")
 """What was chosen in Add to Package when somebody was missing there."""
 
 EXPORTED = ("Name", "Email", "Phone", "Address", "Note", "Customer role", "Status")

@@ -167,14 +167,16 @@ def _keep(draft: Draft) -> None:
 
 
 def _keep_facts(invoice: Invoice, form: DraftForm) -> None:
-    """The dates and the note. A due date that nobody touched stays as many days behind the service date as before."""
+    """The dates and the note. A due date that nobody touched goes along with a service date that is still to come:
+    what was served before is not overdue when it is saved."""
     touched = {name for name in ("service_on", "due_on", "note") if form.typed_into(name) and not form[name].errors}
     if "note" in touched:
         drafts.change_note(invoice.id, form.note.data or "")
     if not touched & {"service_on", "due_on"}:
         return
     service_on = day_of(form.service_on) if "service_on" in touched else invoice.service_on
-    due_on = day_of(form.due_on) if "due_on" in touched else invoice.due_on + (service_on - invoice.service_on)
+    later = max(service_on, today()) - max(invoice.service_on, today())
+    due_on = day_of(form.due_on) if "due_on" in touched else invoice.due_on + later
     try:
         drafts.change_dates(invoice.id, service_on=service_on, due_on=due_on)
     except Changed:

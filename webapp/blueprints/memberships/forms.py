@@ -53,13 +53,14 @@ class AddForm(OnceForm):
             self._take_address()
 
     def _take_address(self) -> None:
-        """Whom and what a link to the form names, as ``?customer=12&package=3``."""
+        """Whom and what a link to the form names, as ``?customer=12&package=3``, and what stood in it before."""
         number = request.args.get("package", "")
         if number.isascii() and number.isdigit() and len(number) < 19:
             self.package.data = Package.get_or_none(Package.id == int(number))
         values = [f"{kind}:{number}" for kind in ICONS for number in request.args.getlist(kind)]
         self.who.data = [it.value for it in _name_all(values)]
-        self.start_on.data = today()
+        self.start_on.data = request.args.get("start_on", today(), type=date.fromisoformat)
+        self.note.data = request.args.get("note", "")[:500]
 
     @property
     def chosen(self) -> Chosen:

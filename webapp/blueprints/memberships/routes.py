@@ -119,7 +119,7 @@ def who() -> Response:
     """Customers and groups for the type-ahead."""
     ticked = [value.partition(":") for value in request.args.getlist("who")]
     chosen = {kind: [number for of, _, number in ticked if of == kind] for kind in ("group", "customer")}
-    chosen["package"] = [it for it in request.args.getlist("package") if it]
+    chosen |= {name: [it for it in request.args.getlist(name) if it] for name in ("package", "start_on", "note")}
     return fragment("memberships/_who.html", found=found(choosing.offered(typed())), typed=typed(), chosen=chosen)
 
 
