@@ -13,6 +13,7 @@ from tests import factories as make
 from tests.clients import Client
 from tests.crowd import crowd
 from tests.naughty import strings
+from webapp.db import db
 from webapp.domain import adding, search
 from webapp.domain.payment_methods import switch_method
 from webapp.models import Customer, FormKey, GroupMember, Item, Membership, Package, Role, User
@@ -477,7 +478,8 @@ def test_hostile_names_and_texts(owner: Client, desk: User) -> None:
     names = sorted(
         {" ".join(name.replace("\0", "").encode("utf-8", "ignore").decode().split()) for name in strings()} - {""}
     )
-    people = [make.somebody(name) for name in names]
+    with db.atomic():
+        people = [make.somebody(name) for name in names]
     odd = make.package("<script>alert(1)</script>", (make.item("'\"><i>", "1"), "1", "@1"))
     choir = make.group("</ul><b>", *people)
     page = owner.post("/billing/packages/preview", data=payload(odd, *who(choir, *people)), htmx=PREVIEW)

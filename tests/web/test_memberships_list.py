@@ -17,6 +17,7 @@ from tests import factories as make
 from tests.clients import Client
 from tests.crowd import crowd
 from tests.naughty import strings
+from webapp.db import db
 from webapp.domain import memberships, search
 from webapp.models import Customer, Item, Membership, Role, User
 from webapp.permissions import Permission
@@ -247,8 +248,10 @@ def test_hostile_names(owner: Client, desk: User) -> None:
     """The linted client reads each page."""
     kept = {" ".join(name.replace("\0", "").encode("utf-8", "ignore").decode().split()) for name in strings()}
     names = sorted(name for name in kept if any(c.isprintable() and not c.isspace() for c in name))
-    for name in names:
-        make.add(make.somebody(name), make.package(name, (make.item(name, "1", unit=name[:20]), "1", "@1")), by=desk)
+    with db.atomic():
+        for name in names:
+            package = make.package(name, (make.item(name, "1", unit=name[:20]), "1", "@1"))
+            make.add(make.somebody(name), package, by=desk)
     seen, address = [], f"{LIST}?sort=customer"
     while address:
         page = owner.get(address)
