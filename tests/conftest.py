@@ -2,6 +2,7 @@
 
 - `business`: the database with a company, its roles, payment methods and the cast, as it was before any test. Domain
   tests ask for it; `cast` gives its users by name.
+- `once`: makes what many tests begin with once for each worker.
 - `queries`: counts what is asked of the database.
 - `empty`: the migrated database before anybody set it up.
 - `app`: the application on `business`; `visitor`, `owner`, `manager`, `frontdesk`, `bookkeeper`: clients of it.
@@ -10,11 +11,12 @@ Each of these runs its test twice, on SQLite and on PostgreSQL, unless the test 
 `postgres_only`. Browser tests run on SQLite: the engines do not differ in what a browser sees.
 """
 
+import copy
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import peewee
 import pytest
@@ -30,6 +32,8 @@ from webapp.migrations import migrate
 from webapp.models import User
 
 ENGINES = ("sqlite", "postgres")
+WRITES = ("INSERT", "UPDATE", "DELETE")
+T = TypeVar("T")
 
 # The same examples everywhere and each time, with no clock in them: a busy machine is no fault of the code.
 settings.load_profile("ci")
@@ -132,6 +136,45 @@ def empty(engine: Running) -> Iterator[peewee.Database]:
 @pytest.fixture
 def business(engine: Running) -> Iterator[peewee.Database]:
     yield from restored(engine, "business")
+
+
+class Once:
+    """``once(make, …)`` gives what ``make(…)`` makes of the business, and makes it once for each worker: later tests go
+    back to its rows and get copies of its records. What one of these makes, the next may go on from; nothing else may
+    be written before."""
+
+    states: ClassVar[dict[tuple[str, ...], tuple[str, Any]]] = {}
+
+    def __init__(self, running: Running) -> None:
+        self.running, self.is_written = running, False
+        self.made: tuple[str, ...] = (running.engine.name,)
+
+    def hear(self, event: Any) -> None:
+        self.is_written |= event.sql.startswith(WRITES)
+
+    def __call__(self, make: Callable[..., T], *args: object) -> T:
+        if self.is_written:
+            raise RuntimeError("something was made since, which would be lost")
+        self.made = (*self.made, f"{make.__module__}.{make.__qualname__}")
+        if self.made in self.states:
+            disconnect(self.running.database)
+            self.running.engine.restore(self.states[self.made][0])
+        else:
+            found, state = make(*args), f"made_{len(self.states)}"
+            disconnect(self.running.database)
+            self.running.engine.keep(state)
+            self.states[self.made] = state, found
+            self.is_written = False
+        given: T = copy.deepcopy(self.states[self.made][1])
+        return given
+
+
+@pytest.fixture
+def once(engine: Running, business: peewee.Database) -> Iterator[Once]:
+    found = Once(engine)
+    business.query_hooks.append(found.hear)
+    yield found
+    business.query_hooks.clear()
 
 
 @pytest.fixture

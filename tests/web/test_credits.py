@@ -7,6 +7,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import MODAL, c172, customer, filled, on_the_day, said, typed_lines, url, words
 from webapp.domain import checks, drafts, funds, invoicing, payments, voids
 from webapp.domain.tendering import Tender
@@ -28,12 +29,16 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
-    return customer()
+def emma(by: User, once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def invoice(emma: Customer, by: User) -> Invoice:
+def invoice(emma: Customer, by: User, once: Once) -> Invoice:
+    return once(make_invoice, emma, by)
+
+
+def make_invoice(emma: Customer, by: User) -> Invoice:
     """2.0 h of C172 with 8 % tax, of which 1.5 h were left in PPL, and fuel; 100.00 is paid by card."""
     ppl = make.ppl(tax="8")
     make.pay(make.save(emma, (ppl, None), by=by), by=by)

@@ -8,6 +8,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.acting import (
     address,
     again,
@@ -43,7 +44,11 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def flown(by: User) -> Membership:
+def flown(by: User, once: Once) -> Membership:
+    return once(make_flown, by)
+
+
+def make_flown(by: User) -> Membership:
     """PPL, paid by 5,000.00 by card and 900.00 by check; 10.0 h and 5.0 h flown and paid from its funds."""
     emma = customer()
     sale = make.save(emma, (make.ppl(), None), by=by)
@@ -53,7 +58,11 @@ def flown(by: User) -> Membership:
 
 
 @pytest.fixture
-def piano(by: User) -> Membership:
+def piano(by: User, once: Once) -> Membership:
+    return once(make_piano, by)
+
+
+def make_piano(by: User) -> Membership:
     """450.00, of which 300.00 is billed and 200.00 paid in cash; a lesson on an open invoice, one in a draft."""
     emma, lessons = customer("Ben King"), make.piano()
     make.pay(make.save(emma, (lessons, "300"), by=by), ("cash", "200"), by=by)

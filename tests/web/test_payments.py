@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import DAY, MODAL, c172, customer, filled, on_the_day, said, url, words
 from webapp.domain import voids
 from webapp.models import Customer, Invoice, Item, Package, Payment, PaymentMethod, Role, User
@@ -29,17 +30,21 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
-    return customer()
+def emma(by: User, once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def ppl(emma: Customer) -> Package:
-    return make.ppl()
+def ppl(emma: Customer, once: Once) -> Package:
+    return once(make.ppl)
 
 
 @pytest.fixture
-def invoice(emma: Customer, ppl: Package, by: User) -> Invoice:
+def invoice(emma: Customer, ppl: Package, by: User, once: Once) -> Invoice:
+    return once(make_invoice, emma, ppl, by)
+
+
+def make_invoice(emma: Customer, ppl: Package, by: User) -> Invoice:
     """Example 1: 180.00 at the package rate with 180.00 of package funds, and 75.00 at the standard rate."""
     make.pay(make.save(emma, (ppl, "4800"), by=by), by=by)
     make.pay(make.save(emma, (c172(), "38.5"), by=by), ("account", "4620"), by=by)

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import DAY, customer, on_the_day, words
 from webapp.db import rows
 from webapp.domain import checks, funds, paging, payment_list, voids
@@ -34,17 +35,21 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
-    return customer()
+def emma(by: User, once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def ppl(emma: Customer) -> Package:
-    return make.ppl()
+def ppl(emma: Customer, once: Once) -> Package:
+    return once(make.ppl)
 
 
 @pytest.fixture
-def some(emma: Customer, ppl: Package, by: User) -> dict[str, Invoice]:
+def some(emma: Customer, ppl: Package, by: User, once: Once) -> dict[str, Invoice]:
+    return once(make_some, emma, ppl, by)
+
+
+def make_some(emma: Customer, ppl: Package, by: User) -> dict[str, Invoice]:
     """Payments of three days, one of them voided each way."""
     other, lesson = customer("Łukasz Woźniak"), make.item("Lesson", "50.00")
     made = {name: make.save(other, (lesson, "1"), by=by) for name in ("early", "kept", "refunded", "today")}
