@@ -7,7 +7,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
-from tests.web.acting import give_only
+from tests.web.acting import give_only, messages
 from tests.web.billing import MODAL
 from webapp.models import Customer, Role
 from webapp.permissions import Permission
@@ -89,4 +89,6 @@ def test_who_is_called_the_same_is_named_while_the_name_is_typed(frontdesk: Clie
     assert "Somebody of that name" in frontdesk.get("/customers/new?name=zo%C3%AB+zwei").text
     typed = {"name": "Zoë Zwei", "email": "wrong", "role": Role.get(Role.name == "Customer").id, "active": "y"}
     assert "Somebody of that name" in frontdesk.post("/customers/new", data=typed).text
-    assert frontdesk.post("/customers/new", data=typed | {"email": ""}).status_code == 303, "it is said, not forbidden"
+    answer = frontdesk.post("/customers/new", data=typed | {"email": ""})
+    assert answer.status_code == 303, "it is said, not forbidden"
+    assert messages(frontdesk) == ["Zoë Zwei was added. Somebody else has that name too."]

@@ -80,13 +80,14 @@ def new() -> Response:
     form = CustomerForm(sets_terms=can(Permission.ADJUST_BALANCES))
     if not form.is_submitted():
         form.name.data = typed("name")
+    same = customers.namesakes(form.name.text)
     if form.validate_on_submit():
         try:
             customer = customers.create_customer(**form.facts(), by=actor())
-            return done("customers-changed", to=_next(customer), message=f"{customer.name} was added.", stay=False)
+            told = f"{customer.name} was added." + (" Somebody else has that name too." if same else "")
+            return done("customers-changed", to=_next(customer), message=told, stay=False)
         except DomainError as error:
             form.refuse(error)
-    same = customers.namesakes(form.name.text)
     here = url_for(".new", **_asked_for("invoice", "add", *ADDED_TO))
     status = 422 if form.errors else 200
     return render("customers/edit.html", status, form=form, customer=None, here=here, same=same)
