@@ -208,11 +208,11 @@ def test_dates_and_a_note_that_somebody_else_changed_are_shown_first(
 
 
 def test_a_due_date_that_moves_with_the_service_date_is_shown_first(frontdesk: Client, draft: Invoice):
-    response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save", service_on="2026-05-25"))
+    response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save", service_on="2026-06-05"))
     assert (response.status_code, nothing_happened(draft)) == (422, True)
     assert "Not as it was shown: due date. Nothing was saved yet" in words(response)
     shown = filled(response, "draft-form")
-    assert (shown["service_on"], shown["due_on"]) == ("2026-05-25", "2026-06-08")
+    assert (shown["service_on"], shown["due_on"]) == ("2026-06-05", "2026-06-19")
     assert frontdesk.post(url(draft), data=shown | {"do": "save"}).status_code == 303
 
 
