@@ -35,7 +35,7 @@ class Use(NamedTuple):
 
     @property
     def is_short(self) -> bool:
-        """Whether there is enough of the item, and only money that is missing."""
+        """Whether something is left of the item, and the funds do not reach for it."""
         return bool(self.refusal and self.left_milli and self.amount_minor > self.funds_minor)
 
 

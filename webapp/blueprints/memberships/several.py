@@ -15,7 +15,7 @@ from webapp.domain.offering import can_be_billed
 from webapp.domain.using import Planned
 from webapp.forms import day_of
 from webapp.hypermedia import done, fragment, render
-from webapp.models import Invoice, Item, Membership
+from webapp.models import Invoice, Item
 from webapp.permissions import Permission
 from webapp.places import undo_link
 from webapp.presentation import company, money_text, so_much_text, today
@@ -65,14 +65,14 @@ def _uses(ids: list[int], form: UsesForm) -> dict[str, Any]:
     if form.chosen and form.quantity.data and form.service_on.data:
         planned = using.plan(ids, form.chosen, form.quantity.data, on=today(), service_on=form.service_on.data)
     left_out = [(it.membership, it.use.refusal.message) for it in planned if it.use.refusal]
-    short = [it.membership.id for it in planned if it.use.is_short]
+    short = [it.membership for it in planned if it.use.is_short]
     return {
         "ids": ids,
         "item": form.chosen,
         "able": [it for it in planned if not it.use.refusal],
         "left_out": left_out,
-        "unpaid": using.unpaid_sales(short),
-        "unbilled": [id_ for id_ in short if can_be_billed(Membership.get_by_id(id_), today())],
+        "unpaid": using.unpaid_sales([membership.id for membership in short]),
+        "unbilled": [membership.id for membership in short if can_be_billed(membership, today())],
         "mark": using.mark(planned),
     }
 
