@@ -16,6 +16,12 @@ class OneInvoice(Protocol):
     status: str
 
 
+class OnePayment(Protocol):
+    """What has to be known of a payment."""
+
+    id: int
+
+
 def invoice_page(invoice: OneInvoice) -> str:
     """The editor of a draft for who may write invoices, else the invoice for who may see it, else Home."""
     if invoice.status == "draft" and can(Permission.ADD_INVOICE):
@@ -37,6 +43,20 @@ def undo_link(made: Sequence[OneInvoice]) -> tuple[str, str] | None:
     if len(made) == 1:
         return "Undo …", url_for("invoices.void", invoice_id=made[0].id, undo=1)
     return "Undo …", url_for("invoices.void_several", invoices=",".join(str(it.id) for it in made))
+
+
+def pay_link(invoice: OneInvoice) -> tuple[str, str] | None:
+    """The words and the address of Pay for an invoice that is due, for whoever may take payments."""
+    if invoice.status != "open" or not can(Permission.ADD_INVOICE):
+        return None
+    return "Pay", url_for("payments.new", invoice_id=invoice.id)
+
+
+def correct_link(made: Sequence[OnePayment]) -> tuple[str, str] | None:
+    """The words and the address of Correct for a payment that was just taken, for whoever may; None for several."""
+    if len(made) != 1 or not can(Permission.MANAGE_INVOICES):
+        return None
+    return "Correct …", url_for("payments.correct", payment_id=made[0].id)
 
 
 def billing_trail(*further: tuple[str, str]) -> list[tuple[str, str]]:

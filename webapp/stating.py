@@ -30,3 +30,13 @@ class StatingForm(OnceForm):
             raise DomainError(LOOK)
         if self.shown.data != signed:
             raise Changed(STALE)
+
+
+class AskingForm(StatingForm):
+    """A form whose effect depends on what is typed: `shown` is that and a sign of the effect, with a dash between."""
+
+    def confirm(self, signed: str) -> None:
+        """What was stated for something else that was typed is stated for this first."""
+        if (self.shown.data or "").partition("-")[0] != signed.partition("-")[0]:
+            raise DomainError(LOOK)
+        super().confirm(signed)

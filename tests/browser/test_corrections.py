@@ -102,3 +102,23 @@ def test_void_and_copy_opens_the_copy(open_page: OpenPage, invoice: Invoice) -> 
     page.get_by_label("Quantity of C172").fill("1.0")
     expect(page.locator("#draft-total")).to_have_text("$158.99")
     assert not checks.faults()
+
+
+def test_a_payment_by_the_wrong_method_is_put_right_from_its_message(
+    open_page: OpenPage, emma: Customer, by: User, assert_accessible: Check
+) -> None:
+    """By keyboard alone, from the moment that it was taken."""
+    invoice = make.save(emma, "20", by=by, on=TODAY)
+    page = open_page("manager")
+    page.goto(f"/billing/invoices/{invoice.id}/payments/new")
+    page.get_by_label("Cash", exact=True).fill("20")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Correct …").press("Enter")
+    page.get_by_role("radio", name="Cash").press("ArrowDown")
+    expect(page.locator("#correct-consequences")).to_contain_text("20.00 counts as received by Card, nothing by Cash.")
+    assert_accessible(page)
+    page.get_by_label("Amount").press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("#toasts").get_by_text("The payment is put right: 20.00 by Card.")).to_be_visible()
+    expect(page.get_by_role("row", name="Card Correct 20.00")).to_be_visible()
+    assert not checks.faults()

@@ -12,6 +12,7 @@ from tests.domain.machine_shop import ANY, LATE, QUARTERS, TENDERS, late, pick
 from webapp.domain import (
     bounces,
     copying,
+    correcting,
     crediting,
     funds,
     memberships,
@@ -48,7 +49,9 @@ class Office(FrontDesk):
         if used:
             self.saved(used[1], used[0], [("item", item, quantity, None)])
             if self.model.due(used[1].id):
-                self.model.pay([used[1].id], [("account", self.model.due(used[1].id))], keep=False, today=self.today)
+                by_account = [("account", self.model.due(used[1].id))]
+                [paid] = self.model.pay([used[1].id], by_account, keep=False, today=self.today)
+                paid["id"] = Payment.get(Payment.invoice == used[1]).id
 
     def funded(self) -> list[int]:
         return [number for number in self.in_state("active") if self.model.memberships[number]["funds"]]
@@ -80,6 +83,31 @@ class Office(FrontDesk):
             lambda: self.model.bounce(payment["key"], self.today),
             lambda: bounces.bounce(payment["id"], by=self.desk, on=self.today),
         )
+
+    @precondition(lambda self: self.standing())
+    @rule(
+        which=LATE,
+        method=st.sampled_from(("same", "cash", "card", "check", "account")),
+        quarters=st.sampled_from((4, 4, 3, 0, 1, 5)),
+    )
+    def correct(self, which: int, method: str, quarters: int) -> None:
+        """A payment was by another method, or less or more than was entered."""
+        payment = late(self.standing(), which)
+        right = payment["method"] if method == "same" else method
+        amount = payment["amount"] * quarters // 4
+        given = self.both(
+            lambda: self.model.correct(payment["key"], right, amount, self.today),
+            lambda: correcting.correct(payment["id"], f.method(right), amount, by=self.desk, on=self.today),
+        )
+        if given and given[1]:
+            [made], taken = given
+            made["id"] = taken.id
+            assert (taken.amount_minor, taken.method.kind) == (made["amount"], made["method"])
+
+    def standing(self) -> list[dict[str, Any]]:
+        """Payments that nothing took back, or when there is none those that something did; none that a refund made."""
+        found = [payment for payment in self.model.payments.values() if "id" in payment]
+        return [payment for payment in found if payment["live"]] or found
 
     def cheques(self) -> list[dict[str, Any]]:
         found = [payment for payment in self.model.payments.values() if payment["method"] == "check"]

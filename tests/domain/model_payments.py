@@ -1,5 +1,5 @@
-"""The rules once more, on plain dicts: which money fills which line, and a cheque that bounces. See
-`tests.domain.model`."""
+"""The rules once more, on plain dicts: which money fills which line, a cheque that bounces, and what was entered
+wrongly. See `tests.domain.model`."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -151,22 +151,32 @@ class Payments(Endings):
         if invoice is None or not payment["live"] or any(fill["line"]["taken_off"] for fill in payment["fills"]):
             self.general[payment["payer"]] -= payment["amount"]
             return
+        self._unpay(payment, invoice)
+
+    def _unpay(self, payment: dict[str, Any], invoice: dict[str, Any]) -> dict[int, int]:
+        """Take a payment off its invoice, which is due again; what general funds covered for it, by membership."""
         if invoice["status"] == "paid":
             self.reopen_completed(invoice["lines"])
-        self._cover(payment)
+        covered = self._cover(payment)
         for fill in payment["fills"]:
             line = fill["line"]
-            line["fills"] = [other for other in line["fills"] if other["payment"] != key]
+            line["fills"] = [other for other in line["fills"] if other["payment"] != payment["key"]]
             if line["source"] == "sale":
                 self.memberships[line["membership"]]["funds"] -= fill["amount"]
             elif line["source"] == "deposit":
                 self.general[invoice["customer"]] -= fill["amount"]
+            if fill["source"] == "general":
+                self.general[payment["payer"]] += fill["amount"]
+            elif fill["source"] == "funds":
+                self.memberships[fill["membership"]]["funds"] += fill["amount"]
         payment["live"], invoice["status"] = False, "open"
         self.empty_inactive(memberships_of(invoice))
+        return covered
 
-    def _cover(self, payment: dict[str, Any]) -> None:
+    def _cover(self, payment: dict[str, Any]) -> dict[int, int]:
         """What it paid into package funds and was spent of it comes from general funds."""
         paid_in: dict[int, int] = {}
+        covered: dict[int, int] = {}
         for fill in payment["fills"]:
             if fill["line"]["source"] == "sale":
                 number = fill["line"]["membership"]
@@ -177,6 +187,47 @@ class Payments(Endings):
             self.general[it["customer"]] -= short
             it["funds"] += short
             it["moved"] -= short
+            covered[number] = short
+        return covered
+
+    # A payment that was entered wrongly
+
+    def correct(self, key: int, method: str, amount: int, today: date) -> list[dict[str, Any]]:
+        """It is taken back, and taken again as it was; spent package funds are covered for the time between."""
+        payment = self.payments[key]
+        invoice = self.invoices.get(payment["invoice"])
+        self.expire(today, *(self.concerned(payment["invoice"]) if invoice else [payment["payer"]]))
+        if payment["bounced"] or not payment["live"] or any(fill["line"]["taken_off"] for fill in payment["fills"]):
+            raise Refused("cannot be put right")
+        if any(self._has_ended(fill) for fill in payment["fills"]):
+            raise Refused("paid by what had ended")
+        if (method, amount) == (payment["method"], payment["amount"]) or method == "account" != payment["method"]:
+            raise Refused("nothing to put right, or by Account")
+        with self.within_limits():
+            payment["live"] = False
+            payment["given_back"] = True
+            if invoice is None:
+                self.general[payment["payer"]] += amount - payment["amount"]
+                made = [self._new(method, payment["payer"], None, amount)] if amount else []
+                self.payments |= {it["key"]: it for it in made}
+                return made
+            covered = self._unpay(payment, invoice)
+            number = payment["invoice"]
+            if amount > self.due(number):
+                raise Refused("more than is due")
+            made = self.pay(
+                [number], [(method, amount)] if amount else [], keep=False, today=today, payer=payment["payer"]
+            )
+            for membership, short in covered.items():
+                it = self.memberships[membership]
+                back = min(short, it["funds"])
+                it["funds"] -= back
+                self.general[it["customer"]] += back
+        return made
+
+    def _has_ended(self, fill: dict[str, Any]) -> bool:
+        """Whether forfeited money filled it, or the package that a refund settled."""
+        return fill["source"] == "forfeited" or (fill["source"] == "funds" and fill["line"]["membership"] is None)
 
     def received(self, number: int) -> dict[str, int]:
         """What came in for a membership by each method, bounced cheques left out, and was not given back yet, by a

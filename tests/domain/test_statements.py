@@ -150,7 +150,7 @@ def test_a_payment_from_package_funds_says_what_it_paid_for(desk: User) -> None:
     ]
 
 
-def test_a_statement_asks_three_times_however_long_it_is(
+def test_a_statement_asks_four_times_however_long_it_is(
     desk: User, queries: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
     emma = f.somebody()
@@ -158,4 +158,4 @@ def test_a_statement_asks_three_times_however_long_it_is(
         f.pay(f.save(emma, "10", by=desk), by=desk)
     with queries() as asked:
         assert len(statement(emma.id, f.DAY, LAST).rows) == 6
-    assert len(asked) == 3
+    assert len(asked) == 4

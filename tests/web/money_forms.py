@@ -218,6 +218,13 @@ def bounce(desk: Desk) -> Sent:
     return desk.form(f"/billing/payments/{check.id}/bounce", reason="no funds")
 
 
+def correct(desk: Desk) -> Sent:
+    desk.member(paid_by="cash")
+    cash = Payment.select().where(Payment.method == make.method("cash")).order_by(Payment.id.desc()).get()
+    path, card = f"/billing/payments/{cash.id}/correct", make.method("card")
+    return desk.form(path, preview=f"{path}/preview", method=str(card.id), amount="44")
+
+
 def merge(desk: Desk) -> Sent:
     stays, path = desk.rich(), f"/customers/{desk.member().customer_id}/merge"
     return desk.form(path, preview=f"{path}/preview", into=str(stays.id), into_text=stays.name)
@@ -247,5 +254,6 @@ FORMS: dict[str, tuple[Callable[[Desk], Sent], ...]] = {
     "payments.new": (pay, pay_by_account),
     "payments.several": (pay_several,),
     "payments.bounce": (bounce,),
+    "payments.correct": (correct,),
 }
 """By the endpoint that each is sent to."""

@@ -75,6 +75,7 @@ WHAT: Final = {
     "adjustment": "Balance adjusted",
     "bounce": "Check bounced",
     "cover": "Spent package funds covered",
+    "uncover": "Covered funds back",
     "merge": "Customer merged",
     "mirror": "Taken back",
 }

@@ -8,9 +8,9 @@ from webapp.domain import invoice_list, paging, search
 from webapp.domain.paging import Key, Listing, Page, Total
 from webapp.models.invoice import invoice_code
 
-KEPT, VOIDED, REFUNDED, BOUNCED = "", "voided", "refunded", "bounced"
-"""What became of a payment: it stands, its invoice was voided and the money kept, it was paid back, or the bank did not
-honour the check."""
+KEPT, VOIDED, REFUNDED, BOUNCED, CORRECTED = "", "voided", "refunded", "bounced", "corrected"
+"""What became of a payment: it stands, its invoice was voided and the money kept, it was paid back, the bank did not
+honour the check, or it was entered wrongly and what is right stands elsewhere."""
 
 
 class Asked(NamedTuple):
@@ -57,7 +57,9 @@ _JOINED: Final = "customer.id = payment.customer_id AND method.id = payment.meth
 FATE: Final = (
     "CASE WHEN method.kind = 'check' AND EXISTS (SELECT 1 FROM audit WHERE audit.subject = 'payment'"
     " AND audit.subject_id = payment.id AND audit.act = 'Bounced') THEN 'bounced'"
-    " WHEN undone.id IS NULL THEN '' WHEN back.id IS NULL AND method.kind <> 'account' THEN 'refunded'"
+    " WHEN undone.id IS NULL THEN ''"
+    " WHEN (SELECT audit.act FROM audit WHERE audit.id = undone.audit_id) = 'Corrected' THEN 'corrected'"
+    " WHEN back.id IS NULL AND method.kind <> 'account' THEN 'refunded'"
     " ELSE 'voided' END"
 )
 _COLUMNS: Final = (
@@ -99,7 +101,8 @@ def taken_by_day(asked: Asked, first: date, last: date) -> dict[date | None, lis
     text = (
         "SELECT payment.received_on, method.name, method.kind, SUM(payment.amount_minor)"  # noqa: S608  # own text
         f" FROM {_SOURCE} WHERE {_JOINED} AND {condition} AND payment.received_on >= ? AND payment.received_on <= ?"
-        f" AND {FATE} NOT IN ('refunded', 'bounced') AND NOT ({FATE} = 'voided' AND method.kind = 'account')"
+        f" AND {FATE} NOT IN ('refunded', 'bounced', 'corrected')"
+        f" AND NOT ({FATE} = 'voided' AND method.kind = 'account')"
         " GROUP BY payment.received_on, method.position, method.id, method.name, method.kind"
         " ORDER BY payment.received_on DESC, method.position, method.id"
     )

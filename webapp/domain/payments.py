@@ -73,15 +73,33 @@ def pay_all(
         kept_minor=planned.kept_minor,
         due_minor=[planned.due_minor, planned.remaining_minor],
     )
-    _restore_forfeited(planned.allocation.fills, entry, on)
-    taken = _take(open_, planned.allocation, tenders, entry, on, received)
-    _write_down(planned.allocation.fills, taken)
+    return _carry_out(open_, planned.allocation, tenders, entry, on, received)
+
+
+def take_again(
+    invoice_id: int, payer: Customer, tender: Tender, *, entry: Audit, on: date, received_on: date
+) -> Payment:
+    """Pay an invoice again after a payment was taken off it. Part of a larger act; raises as `pay` does."""
+    invoice = _open(invoice_id)
+    _refuse_payer(payer, [invoice])
+    open_ = open_invoice(invoice, payer)
+    [taken] = _carry_out(open_, plan(open_, [tender], keep_rest=False).allocation, [tender], entry, on, received_on)
+    return taken
+
+
+def _carry_out(
+    open_: Open, allocation: Allocation, tenders: Sequence[Tender], entry: Audit, on: date, received: date
+) -> list[Payment]:
+    """Do what was planned; what that makes of the invoices and memberships follows by itself."""
+    _restore_forfeited(allocation.fills, entry, on)
+    taken = _take(open_, allocation, tenders, entry, on, received)
+    _write_down(allocation.fills, taken)
     for invoice in open_.invoices:
-        paid = sum(fill.amount_minor for fill in planned.allocation.fills if fill.line.invoice == invoice.id)
+        paid = sum(fill.amount_minor for fill in allocation.fills if fill.line.invoice == invoice.id)
         if paid:
             reduce_due(invoice.id, paid, entry=entry, on=on)
     _sweep_inactive(open_, entry, on)
-    return [*taken.values(), *_kept(open_, planned.allocation, tenders, entry, on, received)]
+    return [*taken.values(), *_kept(open_, allocation, tenders, entry, on, received)]
 
 
 def _open(invoice_id: int) -> Invoice:

@@ -4,7 +4,7 @@ A statement is the postings on the customer's general funds and package funds, a
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +12,7 @@ from webapp.db import as_day, rows
 from webapp.models.invoice import invoice_code
 
 GENERAL_FUNDS: Final = "General funds"
+CORRECTED: Final = "Corrected"
 
 
 class Used(NamedTuple):
@@ -127,7 +128,7 @@ SELECT j.posted_on, j.id, j.kind, origin.kind, a.act, a.reason, posting.kind, po
     COALESCE(i.customer_name, oi.customer_name), m.id, m.package_name, p.id, COALESCE(method.name, (
         SELECT out.name FROM transfer t JOIN account til ON til.id IN (t.debit_id, t.credit_id) AND til.kind = 'M'
         JOIN payment_method out ON out.id = til.ref WHERE t.journal_id = j.id ORDER BY t.line LIMIT 1)),
-    second.name, remaining.name, posting.ref = second.id
+    second.name, remaining.name, posting.ref = second.id, a.id, posting.ref
 FROM posting JOIN journal j ON j.id = posting.journal_id JOIN audit a ON a.id = j.audit_id
 LEFT JOIN journal origin ON j.source = 'journal' AND origin.id = j.source_id
 LEFT JOIN invoice i ON i.id = j.invoice_id
@@ -145,6 +146,15 @@ _USED = """
 SELECT l.invoice_id, l.membership_id, l.description, l.unit, SUM(l.quantity_milli - l.credited_milli)
 FROM invoice_line l JOIN membership m ON m.id = l.membership_id WHERE m.customer_id = ? AND l.source = 'draw'
 GROUP BY l.invoice_id, l.membership_id, l.description, l.unit ORDER BY l.invoice_id, MIN(l.position)"""
+
+# By the journal of what was entered wrongly, that of what stands instead and its method.
+_CORRECTIONS = f"""
+SELECT undone.mirrors_id, p.journal_id, method.name FROM payment p JOIN audit a ON a.id = p.audit_id
+JOIN journal undone ON undone.audit_id = a.id AND undone.kind = 'mirror'
+JOIN payment_method method ON method.id = p.method_id
+WHERE a.subject = 'payment' AND a.act = '{CORRECTED}' AND p.id IN (
+    SELECT id FROM payment WHERE customer_id = ? UNION
+    SELECT payment.id FROM invoice i JOIN payment ON payment.invoice_id = i.id WHERE i.customer_id = ?)"""  # noqa: S608  # own text
 
 _CHARGES = """
 SELECT i.service_on, l.description, l.unit, SUM(l.quantity_milli - l.credited_milli), COALESCE(m.package_name, ''),
@@ -181,8 +191,10 @@ def statement(customer_id: int, first: date, last: date) -> Statement:
     for invoice, membership, name, unit, quantity in rows(_USED, (customer_id,)):
         used[invoice, membership].append(Used(name, unit, int(quantity)))
     balance, listed = opening, []
-    for found in rows(_POSTINGS, (*whose, first.isoformat(), last.isoformat())):
-        posting = _Posting(*found)
+    found = rows(_POSTINGS, (*whose, first.isoformat(), last.isoformat()))
+    methods = _right_methods(customer_id)
+    for posting in _corrections_as_one(_Posting(*row) for row in found):
+        posting = posting._replace(method=methods.get(posting.journal, posting.method))
         balance += int(posting.amount)
         what_for = used.get((posting.invoice or 0, posting.membership or 0), []) if posting.spends_funds else []
         listed.append(_row(posting, balance, customer_id, what_for))
@@ -246,6 +258,8 @@ class _Posting(NamedTuple):
     second: str | None
     remaining: str | None
     is_second: Any
+    act_id: int
+    ref: int
 
     @property
     def fund(self) -> str:
@@ -259,6 +273,31 @@ class _Posting(NamedTuple):
     @property
     def code(self) -> str:
         return invoice_code(self.series or "", self.number or 0) if self.invoice else ""
+
+
+def _right_methods(customer_id: int) -> dict[int, str]:
+    """By the journal of each payment that was put right, the method that it was received by."""
+    instead = {wrong: (right, method) for wrong, right, method in rows(_CORRECTIONS, (customer_id, customer_id))}
+    found = {}
+    for wrong, (right, method) in instead.items():
+        while right in instead:
+            right, method = instead[right]
+        found[wrong] = method
+    return found
+
+
+def _corrections_as_one(postings: Iterable[_Posting]) -> list[_Posting]:
+    """What a correction takes back and does again is one posting on each fund, and none where it comes to nothing."""
+    found: dict[tuple[object, ...], _Posting] = {}
+    for number, posting in enumerate(postings):
+        if posting.act != CORRECTED:
+            found[number,] = posting
+            continue
+        key = (posting.act_id, posting.account, posting.ref)
+        before = found.get(key, posting._replace(amount=0))
+        said = posting if posting.invoice or not before.invoice else before
+        found[key] = said._replace(kind="corrected", amount=int(before.amount) + int(posting.amount))
+    return [posting for posting in found.values() if posting.amount]
 
 
 def _row(posting: _Posting, balance: int, customer_id: int, used: Sequence[Used]) -> Row:
@@ -308,6 +347,7 @@ def _what(posting: _Posting, customer_id: int) -> str:
         "bounce": f"{method} bounced",
         "cover": f"Check bounced: spent funds of {package} covered",
         "merge": f"Merged into {posting.remaining}" if posting.is_second else f"Merged: balance of {posting.second}",
+        "corrected": f"Payment corrected, invoice {code}" if code else "Payment corrected",
         "opening": "Brought in from before",
     }
     return said.get(posting.kind, posting.kind.capitalize())

@@ -14,8 +14,9 @@ from webapp.domain.limits import limit_of
 from webapp.domain.paying import methods_in_use
 from webapp.domain.tendering import why_no_account
 from webapp.hypermedia import done, fragment, render
-from webapp.models import Customer, Journal, PaymentMethod
+from webapp.models import Customer, Journal, Payment, PaymentMethod
 from webapp.permissions import SEES_RECORDS, Permission
+from webapp.places import correct_link
 from webapp.presentation import money_text, today
 from webapp.records import load
 from webapp.stating import SENT_BEFORE, sign
@@ -88,7 +89,8 @@ def _answer(kind: str, customer: Customer, form: FundsForm, act: Callable[[], Jo
             to = form.once(once)
             now = money_text(_general(customer))
             message = f"{money_text(form.amount.data)} was {told} {customer.name}. General funds are {now} now."
-            return done("account-changed", to=to, message=message if written else SENT_BEFORE)
+            link = correct_link(Payment.fetch("journal_id IN (?)", (written[0].id,))) if written else None
+            return done("account-changed", to=to, message=message if written else SENT_BEFORE, link=link)
         except DomainError as error:
             form.refuse(error)
     status = 422 if form.errors else 200

@@ -5,24 +5,14 @@ from typing import Any
 
 from webapp.blueprints.invoices.forms import SeenForm, UnitsField
 from webapp.domain.crediting import Creditable
-from webapp.domain.errors import DomainError
 from webapp.forms import LineField, MoneyField, TaxField, required
-from webapp.stating import LOOK, StatingForm
+from webapp.stating import AskingForm
 
 
-class CreditForm(StatingForm):
-    """How much of a line is credited, and why. The quantity is added by `credit_form`.
-
-    `shown` is the quantity whose consequences were stated, and a sign of them.
-    """
+class CreditForm(AskingForm):
+    """How much of a line is credited, and why. The quantity is added by `credit_form`."""
 
     reason = LineField("Reason", [required("Say why this is credited.")], longest=500)
-
-    def confirm(self, signed: str) -> None:
-        """What was stated for another quantity is stated for this one first."""
-        if (self.shown.data or "").partition("-")[0] != signed.partition("-")[0]:
-            raise DomainError(LOOK)
-        super().confirm(signed)
 
 
 def credit_form(line: Creditable) -> CreditForm:

@@ -46,7 +46,7 @@ def new(payment_id: int) -> Response:
             form.confirm(_sign(payment, _would(payment)))
             bounce(payment.id, by=actor(), on=today(), reason=form.reason.data or "")
             taken[:] = [payment]
-            return _back(payment)
+            return back_to(payment)
 
         try:
             to = form.once(act)
@@ -70,9 +70,9 @@ def _facts(payment: Payment) -> dict[str, Any]:
         "said": said,
         "others": _others(payment, said) if said else None,
         "from_general": comes_from_general(payment),
-        "reserved": _reserved(payment, said) if said else [],
+        "reserved": reserved_again(payment, said) if said else [],
         "sign": _sign(payment, said) if said else "",
-        "back": _back(payment),
+        "back": back_to(payment),
     }
 
 
@@ -86,7 +86,7 @@ def _others(payment: Payment, said: Would) -> Would:
     return said._replace(invoices=[it for it in said.invoices if it.invoice != payment.invoice_id])
 
 
-def _reserved(payment: Payment, said: Would) -> list[Units]:
+def reserved_again(payment: Payment, said: Would) -> list[Units]:
     """The units that are reserved again, because the invoice is no longer paid."""
     reopened = [it for it in said.invoices if it.invoice == payment.invoice_id and it.before == "paid"]
     return issued(Invoice.get_by_id(payment.invoice_id)).units if reopened else []
@@ -96,7 +96,7 @@ def _sign(payment: Payment, said: Would) -> str:
     return sign(payment.id, said[:-1], said.refusal.message if said.refusal else "")
 
 
-def _back(payment: Payment) -> str:
+def back_to(payment: Payment) -> str:
     """The invoice that it paid or the customer, for whoever may see that."""
     if payment.invoice_id and can(Permission.ACCESS_BILLING_TAB):
         return url_for("invoices.show", invoice_id=payment.invoice_id)

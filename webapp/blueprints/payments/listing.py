@@ -24,6 +24,7 @@ FATES = {
     payment_list.VOIDED: "Voided, kept on account",
     payment_list.REFUNDED: "Voided, refunded",
     payment_list.BOUNCED: "Bounced",
+    payment_list.CORRECTED: "Corrected",
 }
 
 

@@ -13,9 +13,9 @@ from webapp.domain.paying import likely_payer, methods_in_use, payers_for
 from webapp.domain.tendering import Open
 from webapp.hypermedia import done, fragment, render
 from webapp.lists import asked_id
-from webapp.models import Invoice, PaymentMethod
+from webapp.models import Invoice, Payment, PaymentMethod
 from webapp.permissions import Permission
-from webapp.places import invoice_page
+from webapp.places import correct_link, invoice_page
 from webapp.presentation import money_text, today
 from webapp.records import load
 
@@ -30,14 +30,15 @@ def new(invoice_id: int) -> Response:
     begin(open_, form)
     filled = fill(open_, form)
     if not filled and form.validate_on_submit():
+        taken: list[Payment] = []
 
         def act() -> str:
-            take([invoice], form, form.payer, by=actor(), on=today())
+            taken[:] = take([invoice], form, form.payer, by=actor(), on=today())
             return invoice_page(invoice)
 
         try:
             to = form.once(act)
-            return done(*CHANGED, to=to, message=_message(invoice))
+            return done(*CHANGED, to=to, message=_message(invoice), link=correct_link(taken))
         except DomainError as error:
             form.refuse(error)
     return _screen(invoice, form, 422 if form.errors or form.form_errors else 200, filled)

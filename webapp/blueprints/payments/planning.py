@@ -13,7 +13,7 @@ from webapp.domain.errors import DomainError
 from webapp.domain.paying import Unpaid, said_of, unpaid_packages
 from webapp.domain.tendering import Open, Plan, Tender
 from webapp.hypermedia import in_dialog
-from webapp.models import Customer, Invoice, PaymentMethod, User
+from webapp.models import Customer, Invoice, Payment, PaymentMethod, User
 from webapp.presentation import money_text
 from webapp.stating import sign
 
@@ -79,9 +79,9 @@ def preview(open_: Open, form: PayForm, tenders: Sequence[Tender]) -> Preview:
 
 def take(
     invoices: Sequence[Invoice], form: PayForm, payer: Customer, *, by: User, on: date, stated: bool = False
-) -> list[Invoice]:
+) -> list[Payment]:
     """Take the payment, but not before what is to be seen of it was seen as it is now: what it does to the account,
-    where a method or the rest goes there, or, with `stated`, everything. Answers with the invoices as they are then."""
+    where a method or the rest goes there, or, with `stated`, everything."""
     tenders, ids = form.tenders(), [invoice.id for invoice in invoices]
     fresh = [Invoice.get_by_id(number) for number in ids]
     is_open = all(invoice.status == "open" for invoice in fresh)
@@ -92,8 +92,7 @@ def take(
         if (stated or on_account) and not _was_seen(form.shown.data or "", signed(open_, plan), wholly=stated):
             raise DomainError(CHECK)
     received, keep = form.received_on.data, form.keep_rest.data
-    payments.pay_all(ids, tenders, by=by, on=on, received_on=received, keep_rest=keep, payer=payer)
-    return [Invoice.get_by_id(number) for number in ids]
+    return payments.pay_all(ids, tenders, by=by, on=on, received_on=received, keep_rest=keep, payer=payer)
 
 
 def _enough(open_: Open) -> int | None:

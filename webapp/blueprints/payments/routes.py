@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from webapp.blueprints.payments import bouncing, entries, listing, pay, several
+from webapp.blueprints.payments import bouncing, correcting, entries, listing, pay, several
 
 blueprint = Blueprint("payments", __name__)
 BOTH = ["GET", "POST"]
@@ -14,6 +14,10 @@ blueprint.add_url_rule("/billing/invoices/<int:invoice_id>/payments/preview", "p
 blueprint.add_url_rule("/billing/accounts/<int:customer_id>", "account", listing.account)
 blueprint.add_url_rule("/billing/journals/<int:journal_id>", "journal", entries.journal)
 blueprint.add_url_rule("/billing/payments/<int:payment_id>/bounce", "bounce", bouncing.new, methods=BOTH)
+blueprint.add_url_rule("/billing/payments/<int:payment_id>/correct", "correct", correcting.new, methods=BOTH)
+blueprint.add_url_rule(
+    "/billing/payments/<int:payment_id>/correct/preview", "correct_preview", correcting.preview, methods=["POST"]
+)
 blueprint.add_url_rule("/customers/<int:customer_id>/payments/new", "several", several.new, methods=BOTH)
 blueprint.add_url_rule(
     "/customers/<int:customer_id>/payments/preview", "several_preview", several.preview, methods=["POST"]

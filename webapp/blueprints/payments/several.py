@@ -44,7 +44,9 @@ def new(customer_id: int) -> Response:
 
         def act() -> str:
             _refuse_gone(owed, form)
-            paid[:] = take(_chosen(owed, form), form, customer, by=actor(), on=today(), stated=True)
+            chosen = _chosen(owed, form)
+            take(chosen, form, customer, by=actor(), on=today(), stated=True)
+            paid[:] = [Invoice.get_by_id(invoice.id) for invoice in chosen]
             return _back(customer)
 
         try:
