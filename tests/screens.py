@@ -23,7 +23,17 @@ from webapp.models import (
 )
 from webapp.permissions import Permission
 
-NO_PAGES = ("export", "options", "offers", "who", "receivers", "statement_export", "expired_export", "first_offers")
+NO_PAGES = (
+    "export",
+    "options",
+    "offers",
+    "who",
+    "receivers",
+    "statement_export",
+    "expired_export",
+    "period_export",
+    "first_offers",
+)
 """Views that answer with a file, or with a part of a page that a script has asked for."""
 
 

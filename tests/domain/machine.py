@@ -31,7 +31,18 @@ from tests.domain.machine_shop import (
 from tests.domain.model import Model
 from tests.domain.model_prices import NOTHING_OFF, Off, Refused, Term, last_day
 from webapp.db import rows
-from webapp.domain import adding, checks, drafts, invoicing, memberships, payments, statements, tendering, voids
+from webapp.domain import (
+    adding,
+    checks,
+    drafts,
+    invoicing,
+    memberships,
+    payments,
+    statements,
+    summaries,
+    tendering,
+    voids,
+)
 from webapp.domain.errors import DomainError
 from webapp.domain.memberships import Removal
 from webapp.domain.tendering import Tender
@@ -345,5 +356,22 @@ class FrontDesk(RuleBasedStateMachine):
             held = statements.money_held(self.today)
             closings = [statements.statement(self.ids[name], FIRST_DAY, self.today) for name in CUSTOMERS]
             assert sum(closing.closing_minor for closing in closings) == held.total_minor - held.owed_minor
+            self.periods_add_up()
         finally:
             disconnect(self.running.database)
+
+    def periods_add_up(self) -> None:
+        """The summary of all days, and those of two parts of them, say what the accounts say."""
+        middle = FIRST_DAY + (self.today - FIRST_DAY) // 2
+        whole, one, other = (
+            summaries.summary(*days)
+            for days in ((FIRST_DAY, self.today), (FIRST_DAY, middle), (middle + timedelta(days=1), self.today))
+        )
+        for it in (whole, one, other):
+            assert [check for check in it.checks if not check.agrees] == []
+        held = dict(rows("SELECT kind, SUM(credits - debits) FROM account GROUP BY kind"))
+        assert whole.taken.net_minor == one.taken.net_minor + other.taken.net_minor == -int(held.get("M", 0))
+        assert (whole.sold.net_minor, whole.sold.tax_minor) == (int(held.get("I", 0)), int(held.get("T", 0)))
+        assert (whole.forfeited_minor, whole.open.due_minor) == (int(held.get("forfeited", 0)), -int(held.get("R", 0)))
+        assert (one.held, one.open.due_minor) == (other.held_before, other.open_before.due_minor)
+        assert whole.open.number == len(self.open_invoices())

@@ -168,15 +168,19 @@ GROUP BY i.service_on, i.id, i.series, i.number, l.position, l.description, l.un
 HAVING SUM(l.quantity_milli - l.credited_milli) > 0 OR l.kind = 'package'
 ORDER BY i.service_on, i.id, l.position, MIN(l.part)"""
 
+# What an account holds at the end of a day is what it holds now, less what was posted on it since: of a day that is
+# not long ago that is little, and the index by day leads to it.
 _HELD = """
-WITH posting AS (
-    SELECT a.id, a.kind, -t.amount_minor AS amount FROM account a JOIN transfer t ON t.debit_id = a.id
-    JOIN journal j ON j.id = t.journal_id WHERE a.kind IN ('G', 'P') AND j.posted_on <= ?
+WITH since AS (
+    SELECT t.debit_id AS id, t.amount_minor AS amount FROM journal j CROSS JOIN transfer t
+    WHERE j.posted_on > ? AND t.journal_id = j.id
     UNION ALL
-    SELECT a.id, a.kind, t.amount_minor FROM account a JOIN transfer t ON t.credit_id = a.id
-    JOIN journal j ON j.id = t.journal_id WHERE a.kind IN ('G', 'P') AND j.posted_on <= ?
+    SELECT t.credit_id, -t.amount_minor FROM journal j CROSS JOIN transfer t
+    WHERE j.posted_on > ? AND t.journal_id = j.id
 ), balance AS (
-    SELECT kind, SUM(amount) AS held FROM posting GROUP BY id, kind
+    SELECT a.kind, a.credits - a.debits + COALESCE(back.amount, 0) AS held FROM account a
+    LEFT JOIN (SELECT id, SUM(amount) AS amount FROM since GROUP BY id) back ON back.id = a.id
+    WHERE a.kind IN ('G', 'P')
 )
 SELECT COALESCE(SUM(CASE WHEN kind = 'P' AND held > 0 THEN held ELSE 0 END), 0),
     COALESCE(SUM(CASE WHEN kind = 'G' AND held > 0 THEN held ELSE 0 END), 0),

@@ -9,6 +9,7 @@ from webapp.access import requires
 from webapp.domain import expiries
 from webapp.forms import EARLIEST, LATEST
 from webapp.hypermedia import render
+from webapp.periods import asked_day
 from webapp.permissions import Permission
 from webapp.presentation import money_input
 from webapp.spreadsheet import csv_file
@@ -22,7 +23,7 @@ EXPORTED = (
 @requires(Permission.VIEW_REPORTS)
 def index() -> Response:
     """The list, or the page of it that is asked for, with the sums of all pages."""
-    first, last = _day("from"), _day("to")
+    first, last = asked_day("from"), asked_day("to")
     cursor = request.args.get("cursor", "")
     page = expiries.expiries(first or EARLIEST, last or LATEST, cursor)
     return render(
@@ -42,17 +43,12 @@ def index() -> Response:
 @requires(Permission.VIEW_REPORTS)
 def export() -> Response:
     """The same as a file, all pages of it."""
-    found = expiries.every_expiry(_day("from") or EARLIEST, _day("to") or LATEST)
+    found = expiries.every_expiry(asked_day("from") or EARLIEST, asked_day("to") or LATEST)
     lines = (
         (it.day, it.name, it.package, f"M-{it.membership:04d}", it.last_day or "", *map(money_input, it[-4:]))
         for it in found
     )
     return csv_file("expired-value.csv", EXPORTED, lines)
-
-
-def _day(name: str) -> date | None:
-    day = request.args.get(name, type=date.fromisoformat)
-    return day if day and EARLIEST <= day <= LATEST else None
 
 
 def _address(view: str, first: date | None, last: date | None, cursor: str = "") -> str:

@@ -3,10 +3,10 @@ from datetime import date
 from flask import Blueprint, Response, request, url_for
 
 from webapp.access import requires
-from webapp.blueprints.reports import expired
+from webapp.blueprints.reports import expired, period
 from webapp.domain import holdings, statements
-from webapp.forms import EARLIEST, LATEST
 from webapp.hypermedia import render
+from webapp.periods import asked_day
 from webapp.permissions import Permission
 from webapp.presentation import money_input, today
 from webapp.spreadsheet import csv_file
@@ -14,6 +14,8 @@ from webapp.spreadsheet import csv_file
 blueprint = Blueprint("reports", __name__)
 blueprint.add_url_rule("/reports/expired", "expired", expired.index)
 blueprint.add_url_rule("/reports/expired/export", "expired_export", expired.export)
+blueprint.add_url_rule("/reports/period", "period", period.index)
+blueprint.add_url_rule("/reports/period/export", "period_export", period.export)
 
 EXPORTED = ("Customer", "Package funds", "General funds", "Money held", "Owed on account")
 
@@ -60,11 +62,7 @@ def _view() -> str:
 
 def _day() -> date:
     """The day that is asked for; today where there is none, or none that could be read."""
-    try:
-        asked = date.fromisoformat(request.args.get("on", ""))
-    except ValueError:
-        return today()
-    return asked if EARLIEST <= asked <= LATEST else today()
+    return asked_day("on") or today()
 
 
 def _address(on: date, view: str, cursor: str = "") -> str:
