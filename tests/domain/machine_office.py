@@ -23,6 +23,7 @@ from webapp.domain import (
     transferring,
     using,
 )
+from webapp.domain.using import Taking
 from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membership, Payment
 
 DAYS = st.sampled_from((None, -1, 0, 5, 30, 30))
@@ -35,19 +36,25 @@ class Office(FrontDesk):
     """All acts on money."""
 
     @precondition(lambda self: self.in_state("active"))
-    @rule(which=LATE, any_item=ANY, thirds=st.sampled_from((1, 1, 2, 3, 4)))
-    def use_one(self, which: int, any_item: int, thirds: int) -> None:
+    @rule(which=LATE, any_item=ANY, thirds=st.sampled_from((1, 1, 2, 3, 4)), together=st.booleans())
+    def use_one(self, which: int, any_item: int, thirds: int, together: bool) -> None:
+        """Some of an item, or of all those that something is left of."""
         number = late(self.funded() or self.in_state("active"), which)
         terms = self.model.memberships[number]["terms"]
-        item = pick([it for it in terms if self.model.left(number, it)] or list(terms), any_item)
-        quantity = max(1, min(terms[item].included, self.model.left(number, item) * 3) * thirds // 3)
-        membership, thing = Membership.get_by_id(number), Item.get(Item.name == item)
+        left = [it for it in terms if self.model.left(number, it)] or list(terms)
+        items = left if together else [pick(left, any_item)]
+        taken = [
+            (it, max(1, min(terms[it].included, self.model.left(number, it) * 3) * thirds // 3 // len(items)))
+            for it in items
+        ]
+        membership = Membership.get_by_id(number)
+        takings = [Taking(Item.get(Item.name == it), quantity) for it, quantity in taken]
         used = self.both(
-            lambda: self.model.use(number, item, quantity, self.today),
-            lambda: using.use(number, thing, quantity, version=membership.version, by=self.desk, on=self.today),
+            lambda: self.model.use(number, taken, self.today),
+            lambda: using.use(number, takings, version=membership.version, by=self.desk, on=self.today),
         )
         if used:
-            self.saved(used[1], used[0], [("item", item, quantity, None)])
+            self.saved(used[1], used[0], [("item", it, quantity, None) for it, quantity in taken])
             if self.model.due(used[1].id):
                 by_account = [("account", self.model.due(used[1].id))]
                 [paid] = self.model.pay([used[1].id], by_account, keep=False, today=self.today)

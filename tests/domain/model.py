@@ -8,7 +8,7 @@ moves a customer's own money.
 """
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -45,15 +45,19 @@ class Model(Corrections):
         if not self.due(number):
             self.paid(number)
 
-    def use(self, number: int, item: str, quantity: int, today: date) -> list[dict[str, Any]]:
-        """The line that charges so much at the package rate, if all of it is left and the package funds reach."""
+    def use(self, number: int, taken: Sequence[tuple[str, int]], today: date) -> list[dict[str, Any]]:
+        """The lines that charge so much at the package rates, if all of it is left and the package funds reach."""
         it = self.must_be_active(number, today)
-        if it["start"] > today or quantity > self.left(number, item):
+        if it["start"] > today or any(quantity > self.left(number, item) for item, quantity in taken):
             raise Refused("not that much is there to use")
-        lines = self.priced(it["customer"], item, quantity, NOTHING_OFF, [number], {}, {})
+        lines = [
+            line | {"position": n}
+            for n, (item, quantity) in enumerate(taken, 1)
+            for line in self.priced(it["customer"], item, quantity, NOTHING_OFF, [number], {}, {})
+        ]
         if sum(line["net"] + line["tax"] for line in lines) > it["funds"]:
             raise Refused("the funds do not reach")
-        return [line | {"position": 1} for line in lines]
+        return lines
 
     # A customer's own money
 

@@ -8,6 +8,7 @@ from tests import factories as f
 from webapp.domain import checks, funds, paying, payments, tendering, using
 from webapp.domain.errors import DomainError
 from webapp.domain.tendering import Tender
+from webapp.domain.using import Taking
 from webapp.models import Company, Customer, Group, Invoice, Item, Membership, PaymentMethod, User
 
 pytestmark = pytest.mark.usefixtures("business")
@@ -77,10 +78,10 @@ def test_use_one_charges_and_pays_in_one_step(desk: User) -> None:
     emma, piano = f.somebody(), f.piano()
     f.pay(f.save(emma, (piano, None), by=desk), by=desk)
     membership, lesson = Membership.get(Membership.customer == emma), Item.get(Item.name == "Lesson")
-    invoice = using.use(membership.id, lesson, 1000, version=membership.version, by=desk, on=f.DAY)
+    invoice = using.use(membership.id, [Taking(lesson, 1000)], version=membership.version, by=desk, on=f.DAY)
     assert (invoice.status, invoice.total_minor, f.funds(membership)) == ("paid", 4500, f.money("405"))
     with pytest.raises(DomainError, match="Only 9 left in PIANO"):
-        using.use(membership.id, lesson, 10000, version=membership.version, by=desk, on=f.DAY)
+        using.use(membership.id, [Taking(lesson, 10000)], version=membership.version, by=desk, on=f.DAY)
     assert Invoice.select().count() == 2
     assert not checks.faults()
 
@@ -89,7 +90,7 @@ def test_use_one_refuses_when_the_funds_do_not_reach(desk: User) -> None:
     emma, piano = f.somebody(), f.piano()
     membership, lesson = f.add(emma, piano, by=desk), Item.get(Item.name == "Lesson")
     with pytest.raises(DomainError, match=r"Package funds are 0\.00, this takes 45\.00"):
-        using.use(membership.id, lesson, 1000, version=membership.version, by=desk, on=f.DAY)
+        using.use(membership.id, [Taking(lesson, 1000)], version=membership.version, by=desk, on=f.DAY)
     assert not Invoice.select().exists()
 
 
@@ -163,10 +164,10 @@ def test_what_a_use_would_do_is_known_beforehand(desk: User) -> None:
     emma, trio = f.somebody(), f.trio()
     f.pay(f.save(emma, (trio, None), by=desk), by=desk)
     membership, lesson = Membership.get(Membership.customer == emma), Item.get(Item.name == "Trio lesson")
-    one, all_ = (using.would_use(membership, lesson, quantity, on=f.DAY) for quantity in (1000, 3000))
-    assert (one.left_milli, one.amount_minor, one.completes, one.refusal) == (3000, 3333, False, None)
-    assert (all_.left_milli, all_.amount_minor, all_.completes, all_.refusal) == (3000, 10000, True, None)
-    using.use(membership.id, lesson, 3000, version=membership.version, by=desk, on=f.DAY)
+    one, all_ = (using.would_use(membership, [Taking(lesson, quantity)], on=f.DAY) for quantity in (1000, 3000))
+    assert (one.taken[0].left_milli, one.amount_minor, one.completes, one.refusal) == (3000, 3333, False, None)
+    assert (all_.taken[0].left_milli, all_.amount_minor, all_.completes, all_.refusal) == (3000, 10000, True, None)
+    using.use(membership.id, [Taking(lesson, 3000)], version=membership.version, by=desk, on=f.DAY)
     assert f.fresh(membership).reason == "completed"
     assert not checks.faults()
 
@@ -176,8 +177,10 @@ def test_use_one_refuses_before_the_start_and_an_inactive_item(desk: User) -> No
     later = f.DAY + timedelta(days=7)
     membership, lesson = f.add(emma, piano, by=desk, on=later), Item.get(Item.name == "Lesson")
     with pytest.raises(DomainError, match="PIANO starts on 8 Jun 2026"):
-        using.use(membership.id, lesson, 1000, version=membership.version, by=desk, on=f.DAY)
+        using.use(membership.id, [Taking(lesson, 1000)], version=membership.version, by=desk, on=f.DAY)
     Item.update(active=False).where(Item.id == lesson.id).execute()
     with pytest.raises(DomainError, match="Lesson is inactive"):
-        using.use(membership.id, Item.get_by_id(lesson.id), 1000, version=membership.version, by=desk, on=later)
+        using.use(
+            membership.id, [Taking(Item.get_by_id(lesson.id), 1000)], version=membership.version, by=desk, on=later
+        )
     assert not Invoice.select().exists()

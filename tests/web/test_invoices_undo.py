@@ -10,6 +10,7 @@ from tests.clients import Client
 from tests.web.acting import again, check_closed, give_only, messages
 from tests.web.billing import MODAL, customer, filled, on_the_day, words
 from webapp.domain import checks, using, voids
+from webapp.domain.using import Taking
 from webapp.models import Invoice, Item, Membership, User
 from webapp.permissions import Permission
 
@@ -41,8 +42,8 @@ def pupils(by: User) -> list[Membership]:
 def class_held(pupils: list[Membership], by: User) -> list[Invoice]:
     """Both used both of their lessons, which ends their packages."""
     ids, lesson = [it.id for it in pupils], Item.get()
-    shown = using.mark(using.plan(ids, lesson, 2000, on=make.DAY))
-    return using.use_several(ids, lesson, 2000, shown=shown, by=by, on=make.DAY)
+    shown = using.mark(using.plan(ids, Taking(lesson, 2000), on=make.DAY))
+    return using.use_several(ids, Taking(lesson, 2000), shown=shown, by=by, on=make.DAY)
 
 
 def asked(made: list[Invoice]) -> str:

@@ -25,6 +25,7 @@ from tests.web.billing import MODAL, customer, on_the_day, said, words
 from webapp.domain import checks, crediting, memberships, payments, using
 from webapp.domain.memberships import Removal
 from webapp.domain.tendering import Tender
+from webapp.domain.using import Taking
 from webapp.models import CreditNote, Customer, Invoice, Item, Membership, User
 from webapp.permissions import Permission
 
@@ -265,7 +266,7 @@ def test_without_a_script_another_refund_is_shown_before_it_happens(manager: Cli
 
 def test_what_changed_meanwhile_is_shown_first(manager: Client, flown: Membership, by: User) -> None:
     shown = payload(manager, flown)
-    using.use(flown.id, item("C172"), 1000, version=flown.version, by=by, on=make.DAY)
+    using.use(flown.id, [Taking(item("C172"), 1000)], version=flown.version, by=by, on=make.DAY)
     answer = manager.post(url(flown), data=shown)
     assert answer.status_code == 422
     assert "What this does changed since it was shown." in answer.text

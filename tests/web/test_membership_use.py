@@ -25,6 +25,7 @@ from tests.web.acting import (
 from tests.web.billing import MODAL, customer, on_the_day, said, words
 from webapp.domain import checks, memberships, using
 from webapp.domain.memberships import Removal
+from webapp.domain.using import Taking
 from webapp.models import Customer, Invoice, Item, Membership, PaymentMethod, User
 from webapp.permissions import Permission
 
@@ -59,6 +60,16 @@ def url(membership: Membership) -> str:
     return address(membership, "uses/new")
 
 
+def quantity(item: Item | None = None) -> str:
+    """The field of an item; that of the lesson, by default."""
+    return using.field_of((item or lesson()).id)
+
+
+def typed(client: Client, membership: Membership, text: str, item: Item | None = None, **more: str) -> dict[str, str]:
+    """The form with so much typed beside an item."""
+    return form(client, url(membership), **more) | {quantity(item): text}
+
+
 def lesson() -> Item:
     return Item.get(Item.name == "Lesson")
 
@@ -73,7 +84,7 @@ def uses() -> list[Invoice]:
 
 def test_the_only_item_and_one_of_it_are_there_already(frontdesk: Client, piano: Membership) -> None:
     shown = form(frontdesk, url(piano))
-    assert (shown["item"], shown["quantity"]) == (str(lesson().id), "1")
+    assert shown[quantity()] == "1"
     page = words(check_dialog(frontdesk, url(piano)))
     assert "Emma Jones in PIANO" in page
     assert "Lesson left 10 −1 9" in page
@@ -81,14 +92,14 @@ def test_the_only_item_and_one_of_it_are_there_already(frontdesk: Client, piano:
 
 
 def test_the_preview_follows_what_is_typed(frontdesk: Client, piano: Membership) -> None:
-    shown = form(frontdesk, url(piano), quantity="3")
+    shown = typed(frontdesk, piano, "3")
     answer = frontdesk.post(url(piano) + "/preview", data=shown, htmx=PREVIEW)
     assert "Lesson left 10 −3 7 Package funds 450.00 −135.00 315.00" in words(answer)
-    for quantity in ("", "x", "0"):
-        answer = frontdesk.post(url(piano) + "/preview", data=shown | {"quantity": quantity}, htmx=PREVIEW)
+    for text in ("", "x", "0"):
+        answer = frontdesk.post(url(piano) + "/preview", data=shown | {quantity(): text}, htmx=PREVIEW)
         assert answer.status_code == 200
         assert "Package funds" not in answer.text
-    answer = frontdesk.post(url(piano) + "/preview", data=shown | {"quantity": "11"}, htmx=PREVIEW)
+    answer = frontdesk.post(url(piano) + "/preview", data=shown | {quantity(): "11"}, htmx=PREVIEW)
     assert "Only 10 left in PIANO." in answer.text
     assert f"/billing/invoices/new?customer={piano.customer_id}" in answer.text
 
@@ -96,7 +107,7 @@ def test_the_preview_follows_what_is_typed(frontdesk: Client, piano: Membership)
 def test_the_last_unit_completes_and_that_is_said_before_and_after(frontdesk: Client, emma: Customer, by: User) -> None:
     make.pay(make.save(emma, (make.trio(), None), by=by), by=by)
     trio = make.bought(emma)
-    shown = form(frontdesk, url(trio), quantity="3")
+    shown = typed(frontdesk, trio, "3", Item.get(Item.name == "Trio lesson"))
     assert "TRIO is completed" in words(frontdesk.post(url(trio) + "/preview", data=shown, htmx=PREVIEW))
     assert frontdesk.post(url(trio), data=shown).status_code == 303
     assert messages(frontdesk) == [
@@ -191,24 +202,91 @@ def test_a_void_undoes_it_to_the_cent(manager: Client, piano: Membership) -> Non
     assert (make.left(piano), make.funds(piano)) == (10000, make.money("450"))
 
 
-def test_of_several_items_one_is_chosen(frontdesk: Client, emma: Customer, by: User) -> None:
+@pytest.fixture
+def ppl(emma: Customer, by: User) -> Membership:
+    """Forty hours in the C172 and twenty of instruction, taxed, paid in full."""
     make.pay(make.save(emma, (make.ppl(tax="8"), None), by=by), by=by)
-    ppl, c172 = make.bought(emma), Item.get(Item.name == "C172")
+    return make.bought(emma)
+
+
+def test_of_several_items_one_is_used(frontdesk: Client, ppl: Membership) -> None:
+    c172 = Item.get(Item.name == "C172")
     page = frontdesk.get(url(ppl))
-    assert "C172 · 40.0 h left" in words(page)
-    assert "Choose the item to see what it takes and leaves." in page.text
-    answer = frontdesk.post(url(ppl), data=form(frontdesk, url(ppl)))
-    assert (answer.status_code, said(answer, "error")) == (422, ["Choose what was used."])
-    answer = frontdesk.post(url(ppl), data=form(frontdesk, url(ppl), item=str(c172.id), quantity="1.5"))
+    assert "Quantity of C172 h 40.0 h left Quantity of Instruction h 20.0 h left" in words(page)
+    assert "Type how much was used to see what it takes and leaves." in page.text
+    for sent in (form(frontdesk, url(ppl)), typed(frontdesk, ppl, "  ", c172)):
+        answer = frontdesk.post(url(ppl), data=sent)
+        assert (answer.status_code, said(answer, "error")) == (422, ["Type how much was used."])
+    answer = frontdesk.post(url(ppl), data=typed(frontdesk, ppl, "1.5", c172))
     assert answer.status_code == 303
     assert messages(frontdesk) == ["Emma Jones: 1.5 h C172 used, 38.5 left. 194.40 from package funds."]
     assert make.left(ppl, "C172") == 38500
 
 
+def test_a_lesson_in_the_air_takes_the_aircraft_and_the_instructor(frontdesk: Client, ppl: Membership) -> None:
+    c172, instruction = (Item.get(Item.name == name) for name in ("C172", "Instruction"))
+    sent = typed(frontdesk, ppl, "1.2", c172) | {quantity(instruction): "1.5"}
+    page = words(frontdesk.post(url(ppl) + "/preview", data=sent, htmx=PREVIEW))
+    assert "C172 left 40.0 −1.2 38.8 Instruction left 20.0 −1.5 18.5 Package funds 6,284.00 −238.02 6,045.98" in page
+    for _ in range(2):
+        assert frontdesk.post(url(ppl), data=sent).status_code == 303
+    assert messages(frontdesk)[0] == (
+        "Emma Jones: 1.2 h C172 used, 38.8 left; 1.5 h Instruction used, 18.5 left. 238.02 from package funds."
+    )
+    [invoice] = uses()
+    assert (invoice.status, invoice.total_minor) == ("paid", 238_02)
+    assert [(line[0], line[1]) for line in make.lines(invoice)] == [("draw", 1200), ("draw", 1500)]
+    assert (make.left(ppl, "C172"), make.left(ppl, "Instruction")) == (38800, 18500)
+    assert make.funds(ppl) == 6045_98
+
+
+def test_of_several_items_all_are_used_or_none(frontdesk: Client, ppl: Membership) -> None:
+    c172, instruction = (Item.get(Item.name == name) for name in ("C172", "Instruction"))
+    both = typed(frontdesk, ppl, "1", c172)
+    for beside, sentence in (
+        ("20.5", "Only 20 of Instruction left in PPL. Make an invoice for the rest."),
+        ("-1", "This cannot be below 0."),
+    ):
+        answer = frontdesk.post(url(ppl), data=both | {quantity(instruction): beside})
+        assert (answer.status_code, said(answer, "error")) == (422, [sentence])
+        shown = again(answer, url(ppl))
+        assert (shown[quantity(c172)], shown[quantity(instruction)]) == ("1", beside)
+    assert uses() == []
+    assert frontdesk.post(url(ppl), data=both | {quantity(instruction): "0"}).status_code == 303
+    assert [line[:2] for line in make.lines(uses()[0])] == [("draw", 1000)]
+
+
+def test_funds_that_reach_for_one_item_and_not_for_both(frontdesk: Client, emma: Customer, by: User) -> None:
+    sale = make.save(emma, (make.ppl(), None), by=by)
+    make.pay(sale, ("cash", "150"), by=by)
+    ppl, c172, instruction = make.bought(emma), *(Item.get(Item.name == name) for name in ("C172", "Instruction"))
+    sent = typed(frontdesk, ppl, "1", c172) | {quantity(instruction): "1"}
+    answer = frontdesk.post(url(ppl), data=sent)
+    assert answer.status_code == 422
+    assert "Package funds are 150.00, this takes 175.00." in words(answer)
+    assert f'href="/billing/invoices/{sale.id}/payments/new"' in answer.text
+    assert frontdesk.post(url(ppl), data=again(answer, url(ppl)) | {quantity(instruction): ""}).status_code == 303
+    assert make.funds(ppl) == 30_00
+
+
+def test_less_than_one_that_is_left_is_there_already(frontdesk: Client, emma: Customer, ppl: Membership) -> None:
+    """The last 0.8 h: the first press of Enter takes them, and nothing at the standard rate."""
+    by, on = User.get(), make.DAY
+    instruction, c172 = (Item.get(Item.name == name) for name in ("Instruction", "C172"))
+    using.use(ppl.id, [Taking(instruction, 20_000), Taking(c172, 39_000)], version=ppl.version, by=by, on=on)
+    assert form(frontdesk, url(ppl))[quantity(c172)] == "1"
+    assert "all that is left" not in frontdesk.get(url(ppl)).text
+    using.use(ppl.id, [Taking(c172, 200)], version=make.fresh(ppl).version, by=by, on=on)
+    assert form(frontdesk, url(ppl))[quantity(c172)] == "0.8"
+    assert "0.8 h is all that is left." in words(frontdesk.get(url(ppl)))
+    assert frontdesk.post(url(ppl), data=form(frontdesk, url(ppl))).status_code == 303
+    assert make.fresh(ppl).reason == "completed"
+
+
 def test_sent_twice_it_happens_once(frontdesk: Client, emma: Customer, by: User) -> None:
     make.pay(make.save(emma, (make.trio(), None), by=by), by=by)
     trio = make.bought(emma)
-    shown = form(frontdesk, url(trio), quantity="3")
+    shown = typed(frontdesk, trio, "3", Item.get(Item.name == "Trio lesson"))
     first, second = (frontdesk.post(url(trio), data=shown) for _ in range(2))
     assert (first.location, second.status_code, second.location) == (second.location, 303, first.location)
     assert messages(frontdesk)[1:] == ["This form was sent before. Nothing was done twice."]
@@ -218,7 +296,7 @@ def test_sent_twice_it_happens_once(frontdesk: Client, emma: Customer, by: User)
 def test_the_key_is_of_no_use_for_another_quantity(frontdesk: Client, piano: Membership) -> None:
     shown = form(frontdesk, url(piano))
     frontdesk.post(url(piano), data=shown)
-    answer = frontdesk.post(url(piano), data=shown | {"quantity": "2"})
+    answer = frontdesk.post(url(piano), data=shown | {quantity(): "2"})
     assert answer.status_code == 422
     assert "sent already with other content" in answer.text
     assert len(uses()) == 1
@@ -229,7 +307,7 @@ def test_the_key_is_of_no_use_for_another_quantity(frontdesk: Client, piano: Mem
 
 @pytest.mark.parametrize("htmx", [None, MODAL])
 @pytest.mark.parametrize(
-    "quantity, sentence",
+    "text, sentence",
     [
         ("", "Type how much was used."),
         ("x", "Type the quantity as a number."),
@@ -239,19 +317,19 @@ def test_the_key_is_of_no_use_for_another_quantity(frontdesk: Client, piano: Mem
     ],
 )
 def test_a_quantity_that_cannot_be_used(
-    frontdesk: Client, piano: Membership, quantity: str, sentence: str, htmx: str | None
+    frontdesk: Client, piano: Membership, text: str, sentence: str, htmx: str | None
 ) -> None:
-    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity=quantity), htmx=htmx)
+    answer = frontdesk.post(url(piano), data=typed(frontdesk, piano, text), htmx=htmx)
     assert answer.status_code == 422
     assert said(answer, "error") == [sentence]
-    assert f'value="{quantity}"' in answer.text
+    assert f'value="{text}"' in answer.text
     assert not uses()
 
 
 def test_funds_that_do_not_reach(frontdesk: Client, emma: Customer, by: User) -> None:
     make.pay(make.save(emma, (make.piano(), "60"), by=by), by=by)
     piano = make.bought(emma)
-    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity="2"))
+    answer = frontdesk.post(url(piano), data=typed(frontdesk, piano, "2"))
     assert answer.status_code == 422
     assert said(answer, "error") == [
         "Package funds are 60.00, this takes 90.00. Take payment for the package first, or make an invoice."
@@ -260,8 +338,8 @@ def test_funds_that_do_not_reach(frontdesk: Client, emma: Customer, by: User) ->
 
 
 def test_what_somebody_else_did_meanwhile_is_shown_first(frontdesk: Client, piano: Membership, by: User) -> None:
-    shown = form(frontdesk, url(piano), quantity="2")
-    using.use(piano.id, lesson(), 1000, version=piano.version, by=by, on=make.DAY)
+    shown = typed(frontdesk, piano, "2")
+    using.use(piano.id, [Taking(lesson(), 1000)], version=piano.version, by=by, on=make.DAY)
     answer = frontdesk.post(url(piano), data=shown)
     assert answer.status_code == 422
     assert "What this does changed since it was shown." in answer.text
@@ -331,9 +409,9 @@ def test_its_address(owner: Client, piano: Membership) -> None:
 
 
 def test_without_a_script_it_is_shown_on_request(frontdesk: Client, piano: Membership) -> None:
-    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity="2", show="1"))
+    answer = frontdesk.post(url(piano), data=typed(frontdesk, piano, "2", show="1"))
     assert answer.status_code == 200
     assert "Package funds 450.00 −90.00 360.00" in words(answer)
-    answer = frontdesk.post(url(piano), data=form(frontdesk, url(piano), quantity="11", show="1"))
+    answer = frontdesk.post(url(piano), data=typed(frontdesk, piano, "11", show="1"))
     assert "Only 10 left in PIANO." in answer.text
     assert not uses()

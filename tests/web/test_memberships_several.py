@@ -110,10 +110,28 @@ def test_who_has_not_paid_is_led_to_the_invoice(frontdesk: Client, piano: Packag
     make.pay(sale, ("cash", "100"), by=by)
     page = frontdesk.get(asked(USES, owing)).text
     assert pay not in page
-    sent = filled(frontdesk.get(single), single) | {"quantity": "3"}
+    sent = filled(frontdesk.get(single), single) | {f"quantity-{Item.get(Item.name == 'Lesson').id}": "3"}
     assert pay in frontdesk.post(f"{single}/preview", data=sent, htmx=PREVIEW).text
     make.pay(sale, ("cash", "350"), by=by)
     assert pay not in frontdesk.get(single).text
+
+
+def test_who_cannot_use_it_anyway_is_not_led_to_pay(manager: Client, piano: Package, by: User) -> None:
+    sale = make.save(customer("Eve"), (piano, None), by=by)
+    owing = Membership.get()
+    pay = f'href="/billing/invoices/{sale.id}/payments/new"'
+    single = f"/billing/memberships/{owing.id}/uses/new"
+    for path in (USES, single):
+        assert pay in manager.get(asked(path, owing)).text
+    too_much = {**filled(manager.get(single), single), f"quantity-{Item.get(Item.name == 'Lesson').id}": "11"}
+    answer = manager.post(f"{single}/preview", data=too_much, htmx="div#use-preview")
+    assert "Only 10 left in PIANO." in answer.text
+    assert pay not in answer.text, "more money does not make it eleven lessons"
+    pupil = paid("Ana", piano, by=by)
+    memberships.remove([Removal(owing.id, make.fresh(owing).version)], by=by, on=make.DAY)
+    page = manager.get(asked(USES, pupil, owing))
+    assert "Eve PIANO is removed; later invoices take the standard rates." in words(page)
+    assert pay not in page.text
 
 
 def test_who_lacks_the_item_is_not_asked_for_money(frontdesk: Client, pupils: list[Membership], by: User) -> None:

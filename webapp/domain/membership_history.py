@@ -9,7 +9,7 @@ from peewee import JOIN
 
 from webapp.db import as_day, rows
 from webapp.domain import ledger, memberships
-from webapp.models import Audit, Membership, MembershipItem, User
+from webapp.models import Audit, Item, Membership, MembershipItem, User
 from webapp.models.invoice import invoice_code
 
 LATEST = 50
@@ -129,7 +129,7 @@ _POSTINGS = f"""SELECT journal.posted_on, journal.kind, mirrored.kind, invoice.i
 
 def items_of(membership: Membership) -> list[MembershipItem]:
     """The items with their frozen terms, in the order of the package."""
-    found = MembershipItem.select().where(MembershipItem.membership == membership)
+    found = MembershipItem.select(MembershipItem, Item).join(Item).where(MembershipItem.membership == membership)
     return list(found.order_by(MembershipItem.position, MembershipItem.id))
 
 

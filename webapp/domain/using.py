@@ -1,4 +1,4 @@
-"""Use one: a unit charged at the package rate and paid from package funds in one step (what a studio does all day)."""
+"""Use one: units charged at the package rate and paid from package funds in one step (what a studio does all day)."""
 
 import hashlib
 from collections import Counter
@@ -15,18 +15,50 @@ from webapp.models import Company, Customer, DraftLine, Invoice, Item, Membershi
 from webapp.models.invoice import invoice_code
 
 
+class FundsShort(DomainError):
+    """All of it is left, and only the package funds do not reach for it."""
+
+
+class Taking(NamedTuple):
+    """So much of an item of the membership."""
+
+    item: Item
+    quantity_milli: int
+
+
+class Taken(NamedTuple):
+    """So much of an item with what the membership holds of it before, if it has the item, and with what was used of it
+    on that day already, in thousandths."""
+
+    item: Item
+    quantity_milli: int
+    held: MembershipItem | None
+    before_milli: int
+
+    @property
+    def name(self) -> str:
+        """The item as the membership calls it."""
+        return self.held.name if self.held else self.item.name
+
+    @property
+    def left_milli(self) -> int:
+        return self.held.left_milli if self.held else 0
+
+    @property
+    def after_milli(self) -> int:
+        return self.left_milli - self.quantity_milli
+
+
 class Use(NamedTuple):
     """What using so much would charge, and whether the package funds reach.
 
-    `left_milli` is what is left of the item before; `completes` says that nothing of the membership is left after;
-    `before_milli` is what was used of the item on that day already. `refusal` names the field that it is about.
+    `completes` says that nothing of the membership is left after; `refusal` names the field that it is about.
     """
 
     quote: Quote
     funds_minor: int
-    left_milli: int
+    taken: list[Taken]
     completes: bool
-    before_milli: int
     refusal: DomainError | None
 
     @property
@@ -35,48 +67,44 @@ class Use(NamedTuple):
 
     @property
     def is_short(self) -> bool:
-        """Whether something is left of the item, and the funds do not reach for it."""
-        return bool(self.refusal and self.left_milli and self.amount_minor > self.funds_minor)
+        """Whether it could be used if only there were more money in the package."""
+        return isinstance(self.refusal, FundsShort)
 
 
-def would_use(
-    membership: Membership, item: Item, quantity_milli: int, *, on: date, service_on: date | None = None
-) -> Use:
+def field_of(item_id: int) -> str:
+    """The name of the field where the quantity of an item is typed, as a refusal has it."""
+    return f"quantity-{item_id}"
+
+
+def would_use(membership: Membership, takings: Sequence[Taking], *, on: date, service_on: date | None = None) -> Use:
     """What `use` would do. Reads only."""
     service_on = service_on or on
-    line = DraftLine(
-        position=1, kind="item", item=item, quantity_milli=quantity_milli, source="membership", membership=membership
-    )
-    quoted = quote_lines(membership.customer, [line], service_on)
+    lines = [
+        DraftLine(
+            position=n, kind="item", item=item, quantity_milli=quantity, source="membership", membership=membership
+        )
+        for n, (item, quantity) in enumerate(takings, 1)
+    ]
+    quoted = quote_lines(membership.customer, lines, service_on)
     funds = ledger.balance(ledger.package_funds(membership.id))
-    items = list(MembershipItem.select().where(MembershipItem.membership == membership))
-    left = sum(each.left_milli for each in items if each.item_id == item.id)
-    field, sentence = "service_on", _wrong_day(membership, on, service_on)
-    if sentence is None:
-        holds = any(each.item_id == item.id for each in items)
-        field, sentence = "quantity", _refusal(membership, item, quoted, funds, left if holds else None)
-    return Use(
-        quoted,
-        funds,
-        left,
-        _completes(items, item, quantity_milli),
-        _used_on(membership, item, service_on),
-        DomainError(sentence, field) if sentence else None,
-    )
+    items = {each.item_id: each for each in MembershipItem.select().where(MembershipItem.membership == membership)}
+    used = _used_on(membership, service_on)
+    taken = [Taken(item, quantity, items.get(item.id), used.get(item.id, 0)) for item, quantity in takings]
+    refusal = _wrong_day(membership, on, service_on) or _refusal(membership, taken, quoted, funds)
+    return Use(quoted, funds, taken, _completes(items.values(), taken), refusal)
 
 
 @transactional
 def use(
     membership_id: int,
-    item: Item,
-    quantity_milli: int,
+    takings: Sequence[Taking],
     *,
     version: int,
     by: User,
     on: date,
     service_on: date | None = None,
 ) -> Invoice:
-    """Charge so much of an item at the package rate, paid from the package funds of that membership.
+    """Charge so much of one or more items at their package rates, on one invoice paid from the package funds.
 
     It was used on `service_on`, which is today or before. Refuses, and changes nothing, when not all of it is left or
     when the funds do not reach.
@@ -85,14 +113,18 @@ def use(
     membership = Membership.get_by_id(membership_id)
     if membership.version != version or not membership.is_active:
         raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
-    if quantity_milli <= 0:
-        raise DomainError("The quantity must be above 0.", "quantity")
-    planned = would_use(membership, item, quantity_milli, on=on, service_on=service_on)
+    if not takings:
+        raise DomainError("Type how much was used.")
+    for item, quantity_milli in takings:
+        if quantity_milli <= 0:
+            raise DomainError("The quantity must be above 0.", field_of(item.id))
+    planned = would_use(membership, takings, on=on, service_on=service_on)
     if planned.refusal:
         raise planned.refusal
     draft = drafts.begin(membership.customer, by=by, on=on, service_on=service_on)
-    line = drafts.add_item(draft.id, item, quantity_milli)
-    drafts.choose_rate(line.id, "membership", membership=membership)
+    for item, quantity_milli in takings:
+        line = drafts.add_item(draft.id, item, quantity_milli)
+        drafts.choose_rate(line.id, "membership", membership=membership)
     invoice = invoicing.issue(draft.id, by=by, on=on)
     if invoice.due_minor:
         account = PaymentMethod.get(PaymentMethod.kind == PaymentMethod.ACCOUNT)
@@ -139,13 +171,11 @@ class Planned(NamedTuple):
     use: Use
 
 
-def plan(
-    ids: Sequence[int], item: Item, quantity_milli: int, *, on: date, service_on: date | None = None
-) -> list[Planned]:
+def plan(ids: Sequence[int], taking: Taking, *, on: date, service_on: date | None = None) -> list[Planned]:
     """What `use_several` would do to each of these memberships, in the order of customers. Reads only."""
     chosen = Membership.select(Membership, Customer).join(Customer).where(Membership.id << list(ids))
     return [
-        Planned(membership, would_use(membership, item, quantity_milli, on=on, service_on=service_on))
+        Planned(membership, would_use(membership, [taking], on=on, service_on=service_on))
         for membership in chosen.order_by(Membership.customer_sort, Membership.id)
     ]
 
@@ -153,7 +183,7 @@ def plan(
 def mark(planned: Iterable[Planned]) -> str:
     """A short sign of what a plan does and to whom; who is left out of it does not matter."""
     done = [
-        (it.membership.id, it.membership.version, it.use.quote.digest, it.use.funds_minor, it.use.left_milli)
+        (it.membership.id, it.membership.version, it.use.quote.digest, it.use.funds_minor, it.use.taken[0].left_milli)
         for it in planned
         if not it.use.refusal
     ]
@@ -163,8 +193,7 @@ def mark(planned: Iterable[Planned]) -> str:
 @transactional
 def use_several(
     ids: Sequence[int],
-    item: Item,
-    quantity_milli: int,
+    taking: Taking,
     *,
     shown: str,
     by: User,
@@ -177,61 +206,67 @@ def use_several(
     when it would do something else than was shown.
     """
     hold(on, *owners(ids))
-    planned = plan(ids, item, quantity_milli, on=on, service_on=service_on)
+    planned = plan(ids, taking, on=on, service_on=service_on)
     if mark(planned) != shown:
         raise Changed("What this does changed since it was shown. Look at it again; nothing was used yet.")
     able = [it.membership for it in planned if not it.use.refusal]
     if not able:
         raise DomainError("Nobody of those can use it.")
-    return [use(it.id, item, quantity_milli, version=it.version, by=by, on=on, service_on=service_on) for it in able]
+    return [use(it.id, [taking], version=it.version, by=by, on=on, service_on=service_on) for it in able]
 
 
-def _completes(items: Sequence[MembershipItem], item: Item, quantity_milli: int) -> bool:
-    """Whether every included unit is used once this quantity is."""
-    taken = {item.id: quantity_milli}
-    return all(each.used_milli + taken.get(each.item_id, 0) >= each.included_milli for each in items)
+def _completes(items: Iterable[MembershipItem], taken: Iterable[Taken]) -> bool:
+    """Whether every included unit is used once these are."""
+    more = {it.item.id: it.quantity_milli for it in taken}
+    return all(each.used_milli + more.get(each.item_id, 0) >= each.included_milli for each in items)
 
 
-def _used_on(membership: Membership, item: Item, day: date) -> int:
-    """How much of the item was taken from the membership on a day, in thousandths."""
+def _used_on(membership: Membership, day: date) -> dict[int, int]:
+    """How much of each item was taken from the membership on a day, in thousandths."""
     text = (
-        "SELECT COALESCE(SUM(l.quantity_milli - l.credited_milli), 0)"
+        "SELECT l.item_id, SUM(l.quantity_milli - l.credited_milli)"
         " FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
-        " WHERE l.membership_id = ? AND l.item_id = ? AND l.source = 'draw' AND i.status IN ('open', 'paid')"
-        " AND i.service_on = ?"
+        " WHERE l.membership_id = ? AND l.source = 'draw' AND i.status IN ('open', 'paid')"
+        " AND i.service_on = ? GROUP BY l.item_id"
     )
-    return int(rows(text, (membership.id, item.id, day.isoformat()))[0][0])
+    return {item: int(milli) for item, milli in rows(text, (membership.id, day.isoformat()))}
 
 
-def _wrong_day(membership: Membership, on: date, service_on: date) -> str | None:
+def _wrong_day(membership: Membership, on: date, service_on: date) -> DomainError | None:
     if service_on > on:
-        return "What was used was used today or before."
+        return DomainError("What was used was used today or before.", "service_on")
     if service_on < membership.start_on:
         day = Company.get_by_id(1).day(membership.start_on)
-        return f"{membership.package_name} starts on {day}. Nothing can be used before."
+        return DomainError(f"{membership.package_name} starts on {day}. Nothing can be used before.", "service_on")
     return None
 
 
-def _refusal(membership: Membership, item: Item, quoted: Quote, funds_minor: int, left_milli: int | None) -> str | None:
-    name = membership.package_name
+def _refusal(membership: Membership, taken: Sequence[Taken], quoted: Quote, funds_minor: int) -> DomainError | None:
+    name, company = membership.package_name, Company.get_by_id(1)
+    fields = [field_of(it.item.id) for it in taken]
+    whole = fields[0] if len(fields) == 1 else None
     if not membership.is_active:
-        return f"{name} is {membership.reason}; later invoices take the standard rates."
+        return DomainError(f"{name} is {membership.reason}; later invoices take the standard rates.", whole)
     account = tendering.why_no_account(membership.customer)
     if account:
-        return account
-    if left_milli is None:
-        return f"There is no {item.name} in {name}."
-    if not item.active:
-        return f"{item.name} is inactive. Somebody with Manage Catalogue can make it active."
-    if quoted.problems:
-        return quoted.problems[0].sentence
-    if any(line.source != "draw" for line in quoted.lines):
-        left = Company.get_by_id(1).quantity(left_milli)
-        return f"Only {left} left in {name}. Make an invoice for the rest."
+        return DomainError(account, whole)
+    for position, (it, field) in enumerate(zip(taken, fields, strict=True), 1):
+        if it.held is None:
+            return DomainError(f"There is no {it.item.name} in {name}.", field)
+        if not it.item.active:
+            inactive = f"{it.item.name} is inactive. Somebody with Manage Catalogue can make it active."
+            return DomainError(inactive, field)
+        problem = quoted.problem(position)
+        if problem:
+            return DomainError(problem, field)
+        if any(line.source != "draw" for line in quoted.of(position)):
+            left = company.quantity(it.left_milli)
+            of = "" if whole else f" of {it.item.name}"
+            return DomainError(f"Only {left}{of} left in {name}. Make an invoice for the rest.", field)
     if quoted.total_minor > funds_minor:
-        company = Company.get_by_id(1)
-        return (
+        return FundsShort(
             f"Package funds are {company.amount(funds_minor)}, this takes {company.amount(quoted.total_minor)}."
-            " Take payment for the package first, or make an invoice."
+            " Take payment for the package first, or make an invoice.",
+            whole,
         )
     return None

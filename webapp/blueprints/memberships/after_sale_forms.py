@@ -12,6 +12,8 @@ from webapp.domain.customers import offered_customers
 from webapp.domain.errors import Changed
 from webapp.domain.pay_outs import PayOut
 from webapp.domain.refunds import AT_STANDARD, KEEP
+from webapp.domain.using import Taking
+from webapp.domain.using import field_of as quantity_field
 from webapp.forms import DayField, LineField, MoneyField, OnceForm, QuantityField, required
 from webapp.models import Customer, Membership, MembershipItem, PaymentMethod
 from webapp.picking import Found, PickField
@@ -44,23 +46,41 @@ class ActForm(OnceForm):
 
 
 class UseForm(ActForm):
-    """How much of which item was used, and when."""
+    """How much of each item was used, and when. A quantity for each item is added by `use_form`."""
 
-    item = RadioField("Item", [required("Choose what was used.")])
-    quantity = QuantityField("Quantity", [required("Type how much was used.")], default=1000)
     service_on = DayField("Service date", [required("Choose the service date.")], default=today)
-
-    def __init__(self, items: Sequence[MembershipItem]) -> None:
-        super().__init__()
-        self.items = items
-        self.item.choices = {str(each.item_id): f"{each.name} · {left_of(each)} left" for each in items}
-        if len(items) == 1 and self.item.data is None:
-            self.item.data = str(items[0].item_id)
+    items: Sequence[MembershipItem]
 
     @property
-    def chosen(self) -> MembershipItem | None:
-        """The item of the membership that is chosen, if one is."""
-        return next((each for each in self.items if str(each.item_id) == self.item.data), None)
+    def takings(self) -> list[Taking]:
+        """What was typed beside the items; nothing and 0 take nothing."""
+        typed = [(each.item, self.quantity_of(each).data) for each in self.items]
+        return [Taking(item, milli) for item, milli in typed if milli]
+
+    def quantity_of(self, item: MembershipItem) -> QuantityField:
+        """The field of an item."""
+        field: QuantityField = self[quantity_field(item.item_id)]
+        return field
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good: bool = super().validate(extra_validators)
+        fields = [self.quantity_of(each) for each in self.items]
+        if fields and not self.takings and not any(field.errors for field in fields):
+            zero = any(field.data == 0 for field in fields)
+            fields[0].errors = ["The quantity must be above 0." if zero else "Type how much was used."]
+            return False
+        return good
+
+
+def use_form(items: Sequence[MembershipItem]) -> UseForm:
+    """The form with a quantity for each item. The only one is there already: one of it, or what is left of one."""
+    only = min(1000, items[0].left_milli) if len(items) == 1 else None
+    fields: dict[str, Field] = {
+        quantity_field(each.item_id): QuantityField(f"Quantity of {each.name}", default=only) for each in items
+    }
+    form: UseForm = type("UseForm", (UseForm,), fields)()
+    form.items = items
+    return form
 
 
 def left_of(item: MembershipItem) -> str:

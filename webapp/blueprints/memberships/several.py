@@ -12,7 +12,7 @@ from webapp.blueprints.memberships.ticked import list_or_here, ticked_ids
 from webapp.domain import billing, using
 from webapp.domain.errors import DomainError
 from webapp.domain.offering import can_be_billed
-from webapp.domain.using import Planned
+from webapp.domain.using import Planned, Taking
 from webapp.forms import day_of
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Invoice, Item
@@ -33,8 +33,7 @@ def use() -> Response:
         def act() -> str:
             used[:] = using.use_several(
                 ids,
-                _item(form),
-                form.quantity.data,
+                Taking(_item(form), form.quantity.data),
                 shown=form.shown.data or "",
                 by=actor(),
                 on=today(),
@@ -63,7 +62,8 @@ def use_preview() -> Response:
 def _uses(ids: list[int], form: UsesForm) -> dict[str, Any]:
     planned: list[Planned] = []
     if form.chosen and form.quantity.data and form.service_on.data:
-        planned = using.plan(ids, form.chosen, form.quantity.data, on=today(), service_on=form.service_on.data)
+        taking = Taking(form.chosen, form.quantity.data)
+        planned = using.plan(ids, taking, on=today(), service_on=form.service_on.data)
     left_out = [(it.membership, it.use.refusal.message) for it in planned if it.use.refusal]
     short = [it.membership for it in planned if it.use.is_short]
     return {

@@ -1,4 +1,4 @@
-"""Use one: charge a unit at the package rate and pay it from package funds, in one confirmed step."""
+"""Use one: charge units at their package rates and pay them from package funds, in one confirmed step."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from flask import Response, request
 
 from webapp.access import actor, requires
 from webapp.blueprints.memberships.acting import CHANGED, after, sign
-from webapp.blueprints.memberships.after_sale_forms import UseForm
+from webapp.blueprints.memberships.after_sale_forms import UseForm, left_of, use_form
 from webapp.domain import ledger, using
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_history import items_of
@@ -24,7 +24,7 @@ from webapp.stating import SENT_BEFORE
 
 @requires(Permission.ADD_INVOICE)
 def use(membership_id: int) -> Response:
-    """Charge so much of an item and pay it from the package funds."""
+    """Charge so much of one or more items and pay it from the package funds."""
     membership = load(Membership, membership_id)
     form = _form(membership)
     if form.is_confirmed():
@@ -33,18 +33,8 @@ def use(membership_id: int) -> Response:
         def act() -> str:
             now = Membership.get_by_id(membership.id)
             form.confirm(now, _sign(now))
-            item, version = _item(form).item, now.version
-            used[:] = [
-                using.use(
-                    now.id,
-                    item,
-                    form.quantity.data,
-                    version=version,
-                    by=actor(),
-                    on=today(),
-                    service_on=form.service_on.data,
-                )
-            ]
+            by, on, service_on = actor(), today(), form.service_on.data
+            used[:] = [using.use(now.id, form.takings, version=now.version, by=by, on=on, service_on=service_on)]
             return after(now)
 
         try:
@@ -66,19 +56,16 @@ def preview(membership_id: int) -> Response:
 
 
 def _form(membership: Membership) -> UseForm:
-    """What can be used; everything when the form comes back, so that a refusal can say why."""
-    return UseForm(items_of(membership) if request.method == "POST" else _usable(membership))
+    """What can be used, and what somebody typed a quantity of, so that a refusal can say why."""
+    return use_form([each for each in items_of(membership) if _is_usable(each) or _is_typed(each)])
 
 
-def _usable(membership: Membership) -> list[MembershipItem]:
-    """The items that something is left of."""
-    return [each for each in items_of(membership) if each.left_milli and each.item.active]
+def _is_usable(item: MembershipItem) -> bool:
+    return bool(item.left_milli and item.item.active)
 
 
-def _item(form: UseForm) -> MembershipItem:
-    chosen = form.chosen
-    assert chosen is not None  # noqa: S101  # the field's own check has passed
-    return chosen
+def _is_typed(item: MembershipItem) -> bool:
+    return bool(request.form.get(using.field_of(item.item_id)))
 
 
 def _sign(membership: Membership) -> str:
@@ -89,19 +76,18 @@ def _sign(membership: Membership) -> str:
 def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
     """What the screen and its preview state alike."""
     closed = _closed(membership)
-    chosen = form.chosen
     would: Use | None = None
-    if chosen and form.quantity.data and form.service_on.data:
-        on, service_on = today(), form.service_on.data
-        would = using.would_use(membership, chosen.item, form.quantity.data, on=on, service_on=service_on)
+    if form.takings and form.service_on.data:
+        would = using.would_use(membership, form.takings, on=today(), service_on=form.service_on.data)
+    short = would is not None and would.is_short
     return {
         "membership": membership,
         "sign": _sign(membership),
         "back": after(membership),
-        "chosen": chosen,
+        "left_of": left_of,
         "would": would,
-        "unpaid": using.unpaid_sales([membership.id]).get(membership.id, []) if would and would.refusal else [],
-        "bills": bool(would and would.refusal) and can_be_billed(membership, today()),
+        "unpaid": using.unpaid_sales([membership.id]).get(membership.id, []) if short else [],
+        "bills": short and can_be_billed(membership, today()),
         "closed": closed,
         "reinstates": bool(closed) and acts(membership, today()).reinstate,
         "funds_minor": ledger.balance(ledger.package_funds(membership.id)),
@@ -118,7 +104,7 @@ def _closed(membership: Membership) -> str | None:
     no_account = why_no_account(membership.customer)
     if no_account:
         return no_account
-    if not _usable(membership):
+    if not any(map(_is_usable, items_of(membership))):
         return f"Nothing is left in {name}."
     return None
 
@@ -126,9 +112,12 @@ def _closed(membership: Membership) -> str | None:
 def _told(form: UseForm, used: list[Invoice]) -> str:
     if not used:
         return SENT_BEFORE
-    item, [invoice] = _item(form), used
-    amount = so_much_text(form.quantity.data, item.name, item.unit)
-    left = quantity_text(MembershipItem.get_by_id(item.id).left_milli, item.unit)
-    said = f"{invoice.customer_name}: {amount} used, {left} left. {money_text(invoice.total_minor)} from package funds."
-    membership = Membership.get_by_id(item.membership_id)
-    return said if membership.is_active else f"{said} {membership.package_name} is {membership.reason}."
+    now, [invoice] = Membership.get_by_id(form.items[0].membership_id), used
+    left = {each.item_id: each for each in items_of(now)}
+    taken = [(left[item.id], milli) for item, milli in form.takings]
+    amounts = "; ".join(
+        f"{so_much_text(milli, it.name, it.unit)} used, {quantity_text(it.left_milli, it.unit)} left"
+        for it, milli in taken
+    )
+    said = f"{invoice.customer_name}: {amounts}. {money_text(invoice.total_minor)} from package funds."
+    return said if now.is_active else f"{said} {now.package_name} is {now.reason}."
