@@ -236,9 +236,12 @@ function look(picker, delay = 0, andTake = false) {
 function optionsUrl(picker, {input, value}) {
   const url = new URL(picker.dataset.url, location.href), fields = input.form ? new FormData(input.form) : new FormData();
   url.searchParams.set("q", value?.value ? "" : input.value.trim());
+  const short = new URL(url);
   for (const name of (picker.dataset.with ?? "").split(" ").filter(Boolean))
     for (const text of fields.getAll(name)) url.searchParams.append(name, text);
-  return url;
+  if (url.href.length < 3000) return url;
+  short.searchParams.set("too_much", 1);
+  return short;
 }
 
 async function fetchOptions(picker, search) {

@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
@@ -66,7 +67,75 @@ def test_a_new_customer_is_added_to_the_package_next(frontdesk: Client, bookkeep
     assert "customers/new" not in bookkeeper.get(who, htmx="").text
 
 
-@pytest.mark.parametrize("query", ["?_external=1&_scheme=javascript", "?add=1&customer=x&_anchor=a", "?add=1"])
+def made(client: Client, offer: str, name: str = "Zoe") -> str:
+    """Follow the offer to the form for new customers and keep one; the address that it goes on to."""
+    kept = re.findall(r'action="(/customers/new[^"]*)"', client.get(html.unescape(offer)).text)[0]
+    typed = {"name": name, "role": Role.get(Role.name == "Customer").id, "active": "y"}
+    return client.post(html.unescape(kept), data=typed).location
+
+
+def offered(text: str) -> str:
+    found = re.search(r'href="(/customers/new\?[^"]*)"', text)
+    assert found
+    return found[1]
+
+
+def test_a_new_customer_is_in_the_new_group_next(frontdesk: Client) -> None:
+    """With whatever was filled in there already, be it the members or the owner that was looked for."""
+    ann, bea = make.somebody("Ann"), make.somebody("Bea")
+    filled = f"name=Monday%20class&members={ann.id}&owner={bea.id}&note=Room%202"
+    page = frontdesk.get(made(frontdesk, offered(frontdesk.get(f"/customers/options?member=1&q=Zoe&{filled}").text)))
+    zoe = Customer.get(Customer.name == "Zoe")
+    kept = filled_in(page)
+    assert kept["name"] == ["Monday class"]
+    assert kept["members"] == [str(ann.id), str(zoe.id)]
+    assert (kept["owner"], "Room 2" in page.text) == ([str(bea.id)], True)
+    to = made(frontdesk, offered(frontdesk.get(f"/customers/options?owner_of=1&q=Yan&{filled}").text), "Yan")
+    kept = filled_in(frontdesk.get(to))
+    assert (kept["members"], kept["owner"]) == ([str(ann.id)], [str(Customer.get(Customer.name == "Yan").id)])
+
+
+def filled_in(page: TestResponse) -> dict[str, list[str]]:
+    """By name what stands in the fields of the page."""
+    values: dict[str, list[str]] = {}
+    for tag in re.findall(r"<input[^>]*>", page.text):
+        name, value = (re.search(rf'{what}="([^"]*)"', tag) for what in ("name", "value"))
+        if name and value and value[1]:
+            values.setdefault(name[1], []).append(html.unescape(value[1]))
+    return values
+
+
+def test_a_new_customer_is_among_those_who_join_a_group(frontdesk: Client) -> None:
+    ann, group = make.somebody("Ann"), make.group("Monday", make.somebody("Bea"))
+    options = f"/customers/options?into={group.id}&q=Zoe&members={ann.id}"
+    assert options.partition("&")[0] in html.unescape(frontdesk.get(f"/groups/{group.id}/members/new").text)
+    to = made(frontdesk, offered(frontdesk.get(options).text))
+    assert to.startswith(f"/groups/{group.id}/members/new?")
+    zoe = Customer.get(Customer.name == "Zoe")
+    assert filled_in(frontdesk.get(to))["members"] == [str(ann.id), str(zoe.id)]
+    assert frontdesk.get("/groups/new?owner=x&members=y&members=999999&group_name=A").status_code == 200
+    assert "customers/new" not in frontdesk.get(f"{options}&too_much=1").text, "more than an address can hold"
+
+
+def test_without_a_script_whoever_was_not_found_is_made_too(frontdesk: Client) -> None:
+    ann, piano = make.somebody("Ann"), make.piano()
+    sent = {"name": "Monday", "members": str(ann.id), "members_text": "Zoe", "note": "Room 2", "version": "0"}
+    page = frontdesk.post("/groups/new", data=sent)
+    assert (page.status_code, "New customer “Zoe”" in page.text) == (422, True)
+    kept = filled_in(frontdesk.get(made(frontdesk, offered(page.text))))
+    assert (kept["name"], len(kept["members"])) == (["Monday"], 2)
+    sent = {"package": str(piano.id), "package_text": "PIANO", "who": f"customer:{ann.id}", "who_text": "Yan"}
+    page = frontdesk.post("/billing/packages/new", data=sent)
+    assert (page.status_code, "New customer “Yan”" in page.text) == (422, True)
+    page = frontdesk.get(made(frontdesk, offered(page.text), "Yan"))
+    assert f'<option value="{piano.id}" selected>' in page.text
+    assert len(filled_in(page)["who"]) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?_external=1&_scheme=javascript", "?add=1&customer=x&_anchor=a", "?add=1", "?member=1&owner=x", "?into=x"],
+)
 def test_nothing_else_of_the_address_is_followed(frontdesk: Client, query: str) -> None:
     form = frontdesk.get(f"/customers/new{query}")
     assert (form.status_code, "javascript" in form.text) == (200, False)

@@ -1,9 +1,7 @@
-from typing import Any
-
 from flask import Blueprint, Response, request, url_for
 
 from webapp.access import actor, can, requires
-from webapp.blueprints.customers import funds, merging, statements
+from webapp.blueprints.customers import errands, funds, merging, statements
 from webapp.blueprints.customers.forms import CustomerForm
 from webapp.domain import accounts, customers
 from webapp.domain.errors import DomainError
@@ -31,9 +29,6 @@ for _path, _kind, _view in (
     ("merge", "merge", merging.preview),
 ):
     blueprint.add_url_rule(f"/customers/<int:customer_id>/{_path}/preview", f"{_kind}_preview", _view, methods=["POST"])
-
-ADDED_TO = ("package", "group", "customer", "start_on", "note")
-"""What was chosen in Add to Package when somebody was missing there."""
 
 EXPORTED = ("Name", "Email", "Phone", "Address", "Note", "Customer role", "Status")
 STAYS = "Memberships keep their rates and the account balance stays."
@@ -70,13 +65,13 @@ def export() -> Response:
 def options() -> Response:
     """Active customers for a type-ahead."""
     found = customers.offered_customers(typed())
-    return fragment("customers/_options.html", found=found, typed=typed(), invoice="invoice" in request.args)
+    return fragment("customers/_options.html", found=found, typed=typed(), errand=errands.started())
 
 
 @blueprint.route("/customers/new", methods=["GET", "POST"])
 @requires(Permission.MANAGE_CUSTOMERS)
 def new() -> Response:
-    """Keep a new customer; with `invoice` in the address go on to their first invoice, with `add` to Add to Package."""
+    """Keep a new customer, and go on with what they were missing for."""
     form = CustomerForm(sets_terms=can(Permission.ADJUST_BALANCES))
     if not form.is_submitted():
         form.name.data = typed("name")
@@ -85,28 +80,16 @@ def new() -> Response:
         try:
             customer = customers.create_customer(**form.facts(), by=actor())
             told = f"{customer.name} was added." + (" Somebody else has that name too." if same else "")
-            return done("customers-changed", to=_next(customer), message=told, stay=False)
+            return done("customers-changed", to=errands.place(customer) or _page(customer), message=told, stay=False)
         except DomainError as error:
             form.refuse(error)
-    here = url_for(".new", **_asked_for("invoice", "add", *ADDED_TO))
+    here, back = url_for(".new", **errands.carried()), errands.place() or url_for(".index")
     status = 422 if form.errors else 200
-    return render("customers/edit.html", status, form=form, customer=None, here=here, same=same)
+    return render("customers/edit.html", status, form=form, customer=None, here=here, back=back, same=same)
 
 
-def _next(customer: Customer) -> str:
-    """Where to go on with a new customer: to what they were made for, or to their own page."""
-    if can(Permission.ADD_INVOICE):
-        if "invoice" in request.args:
-            return url_for("invoices.new", customer=customer.id)
-        if "add" in request.args:
-            chosen = _asked_for(*ADDED_TO)
-            return url_for("memberships.new", **{**chosen, "customer": [*chosen["customer"], customer.id]})
+def _page(customer: Customer) -> str:
     return url_for(".show", customer_id=customer.id)
-
-
-def _asked_for(*names: str) -> dict[str, Any]:
-    """What the address says by these names; each may stand there several times."""
-    return {name: request.args.getlist(name) for name in names}
 
 
 @blueprint.post("/customers/namesakes")

@@ -1,18 +1,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask import request
 from wtforms import BooleanField
 
 from webapp.domain.customers import customers_by_id, offered_customers
 from webapp.domain.groups import members_of
 from webapp.editing import EditForm
 from webapp.forms import Form, LineField, NoteField, required
+from webapp.lists import asked_id, typed
 from webapp.models import Customer, Group
 from webapp.picking import Found, PickField, PickManyField
 
+NOTE_KEPT = 500
+"""So much of a note goes along in an address."""
 
-def _search(typed: str) -> list[Found]:
-    return [Found(str(it.id), it.name, it.hint) for it in offered_customers(typed)]
+
+def _search(text: str) -> list[Found]:
+    return [Found(str(it.id), it.name, it.hint) for it in offered_customers(text)]
 
 
 def _name_all(values: Sequence[str]) -> list[Found]:
@@ -21,6 +26,11 @@ def _name_all(values: Sequence[str]) -> list[Found]:
 
 def _customers(values: Sequence[str]) -> list[Customer]:
     return customers_by_id([int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19])
+
+
+def _named() -> list[str]:
+    """The customers that the address names, as ``?members=12&members=15``."""
+    return [it.value for it in _name_all(request.args.getlist("members"))]
 
 
 def _members_field(label: str) -> Any:
@@ -45,6 +55,21 @@ class GroupForm(EditForm):
         super().__init__(group)
         if group is not None and not self.is_submitted():
             self.members.data = [str(member.id) for member in members_of(group)]
+        elif not self.is_submitted():
+            self._take_address()
+
+    def _take_address(self) -> None:
+        """What stood in the form before a customer was made on the way."""
+        self.name.data = typed("group_name")[:120]
+        self.members.data = _named()
+        self.owner.data = Customer.get_or_none(Customer.id == asked_id("owner"))
+        self.note.data = request.args.get("note", "")[:NOTE_KEPT]
+
+    def filled(self) -> dict[str, Any]:
+        """What stands in the form, for the address of a form that comes back to it."""
+        owner, note = self.owner.data, (self.note.data or "")[:NOTE_KEPT]
+        facts = {"members": self.members.data, "owner": owner and owner.id, "note": note}
+        return {"group_name": self.name.data, **facts}
 
     def facts(self) -> dict[str, Any]:
         """What was typed, as the verbs take it."""
@@ -61,6 +86,11 @@ class MembersForm(Form):
     """Customers to be put into a group."""
 
     members = _members_field("Customers")
+
+    def __init__(self) -> None:
+        super().__init__()
+        if not self.is_submitted():
+            self.members.data = _named()
 
     def customers(self) -> list[Customer]:
         """Those that were chosen."""

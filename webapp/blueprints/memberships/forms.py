@@ -62,6 +62,13 @@ class AddForm(OnceForm):
         self.start_on.data = request.args.get("start_on", today(), type=date.fromisoformat)
         self.note.data = request.args.get("note", "")[:500]
 
+    def filled(self) -> dict[str, Any]:
+        """What stands in the form, for the address of a form that comes back to it."""
+        package, day, note = self.package.data, self.start_on.data, (self.note.data or "")[:500]
+        chosen = [value.partition(":") for value in self.who.data or []]
+        by_kind = {kind: [number for of, _, number in chosen if of == kind] for kind in ICONS}
+        return {"package": package and package.id, "start_on": day, "note": note, **by_kind}
+
     @property
     def chosen(self) -> Chosen:
         return Chosen.of(self.who.data or [])

@@ -120,7 +120,8 @@ def who() -> Response:
     ticked = [value.partition(":") for value in request.args.getlist("who")]
     chosen = {kind: [number for of, _, number in ticked if of == kind] for kind in ("group", "customer")}
     chosen |= {name: [it for it in request.args.getlist(name) if it] for name in ("package", "start_on", "note")}
-    return fragment("memberships/_who.html", found=found(choosing.offered(typed())), typed=typed(), chosen=chosen)
+    offered, too_much = found(choosing.offered(typed())), "too_much" in request.args
+    return fragment("memberships/_who.html", found=offered, typed=typed(), chosen=chosen, too_much=too_much)
 
 
 def _preview(form: AddForm) -> dict[str, Any]:
