@@ -475,16 +475,24 @@ on("click", ({target}) => {          // data-fill="id": a button that puts its v
   field.value = target.closest("[data-fill]").value;
   field.dispatchEvent(new Event("change", {bubbles: true}));
 });
-// data-check-all="name": tick every box of that name in the same table, and say in data-ticked how many are. A list that is
-// fetched anew keeps its ticks, but for those that something was just done with.
+// data-check-all="name": tick every box of that name in the same table, and be ticked when they are; and say in data-ticked
+// how many are. A list that is fetched anew keeps its ticks, but for those that something was just done with.
 let kept = [];
-const count = () => document.querySelectorAll("[data-ticked]").forEach((words) => {
-  words.textContent = words.dataset.ticked.replace("%d", words.closest("form").querySelectorAll("td.tick :checked").length);
-});
-on("change", (event) => {
-  const {checkAll} = event.target.dataset ?? {};
-  for (const box of checkAll ? event.target.closest("table").querySelectorAll(`input[name="${CSS.escape(checkAll)}"]`) : [])
-    if (!box.disabled) box.checked = event.target.checked;
+const boxesOf = (all) => [...all.closest("table").querySelectorAll(`input[name="${CSS.escape(all.dataset.checkAll)}"]`)].filter((box) => !box.disabled);
+const count = () => {
+  for (const words of document.querySelectorAll("[data-ticked]")) {
+    const ticked = [...words.closest("form").elements].filter((it) => it.matches("td.tick :checked"));
+    words.textContent = words.dataset.ticked.replace("%d", ticked.length);
+  }
+  for (const all of document.querySelectorAll("[data-check-all]")) {
+    const boxes = boxesOf(all), ticked = boxes.filter((box) => box.checked);
+    all.checked = boxes.length > 0 && ticked.length === boxes.length;
+    all.indeterminate = ticked.length > 0 && !all.checked;
+  }
+};
+count();
+on("change", ({target}) => {
+  if (target.dataset?.checkAll) for (const box of boxesOf(target)) box.checked = target.checked;
   count();
 });
 on("htmx:before:swap", ({detail: {ctx}}) => {
@@ -495,7 +503,7 @@ on("htmx:before:swap", ({detail: {ctx}}) => {
     }
     count();
   }
-  kept = [...ctx.target?.querySelectorAll?.("form:has([data-ticked]) td.tick :checked") ?? []].map((box) => box.id);
+  kept = [...ctx.target?.querySelectorAll?.(":scope:has([data-ticked]) td.tick :checked") ?? []].map((box) => box.id);
 });
 on("htmx:after:swap", () => {
   for (const box of kept.map((id) => document.getElementById(id))) if (box) box.checked = true;

@@ -118,6 +118,33 @@ def test_what_is_ticked_stays_so_until_something_is_done_with_it(open_page, two:
     expect(page.get_by_text("ticked:")).to_be_hidden()
 
 
+def test_a_class_is_written_down_from_its_group(open_page, assert_accessible, two: list[Membership]) -> None:
+    """All who come are ticked; one stays at home."""
+    by, ann = User.get(), two[0].customer
+    for it in two:
+        make.pay(make.save(it.customer, (it.package, None), by=by, on=it.start_on), by=by, on=it.start_on)
+    group = make.group("Monday class", *(it.customer for it in two), make.somebody("Cal"))
+    db.close()
+    page: Page = open_page("frontdesk")
+    page.goto(f"/groups/{group.id}")
+    everybody = page.get_by_role("checkbox", name="All in the group")
+    expect(everybody).to_be_checked()
+    expect(page.get_by_text("With the 2 ticked:")).to_be_visible()
+    page.get_by_role("checkbox", name="Zoë Zwei in PIANO").uncheck()
+    expect(everybody).not_to_be_checked()
+    assert everybody.evaluate("box => box.indeterminate")
+    page.get_by_role("button", name="Use one").click()
+    expect(page.get_by_role("dialog", name="Use one each")).to_contain_text("1 customer")
+    assert_accessible(page)
+    page.get_by_role("dialog").get_by_role("button", name="Use").click()
+    expect(page.get_by_text(f"{ann.name}: 1 lesson used.").first).to_be_visible()
+    expect(page.get_by_role("row", name=ann.name)).to_contain_text("1 of 10")
+    expect(page.get_by_role("checkbox", name=f"{ann.name} in PIANO")).not_to_be_checked()
+    expect(page.get_by_text("ticked:")).to_be_hidden()
+    page.get_by_role("button", name="Take Cal out of the group").click()
+    expect(page.get_by_role("row", name="Cal")).to_have_count(0)
+
+
 def ticked(page: Page, button: str, title: str) -> Locator:
     """Tick both, press the button beneath the table, and see the dialog."""
     for name in ("Ann Able", "Zoë Zwei"):

@@ -4,15 +4,19 @@ import html
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 
 import peewee
 import pytest
 
+from tests import factories as make
 from tests.clients import Client
 from tests.naughty import strings
+from tests.web.acting import give_only
+from tests.web.billing import words
 from tests.web.conflicts import versions
 from webapp.domain import customers, groups, search
-from webapp.models import Customer, Group, GroupMember, Role, User
+from webapp.models import Customer, Group, GroupMember, Item, Membership, Role, User
 from webapp.permissions import Permission
 
 Queries = Callable[[], AbstractContextManager[list[str]]]
@@ -129,6 +133,57 @@ def test_the_record(bookkeeper: Client, owner: Client, monday: Group, people: li
     page = owner.get(f"/groups/{monday.id}").text
     assert page.count("/removal") == 4
     assert f"/groups/{monday.id}/members/new" in page
+
+
+def joined(people: list[Customer], cast: dict[str, User]) -> list[Membership]:
+    """Ann and Bea have ten lessons, Ann a second packet of them that ends sooner, and flies as well."""
+    ann, bea, _ = people
+    by, day = cast["owner"], datetime.now(UTC).date()
+    piano, ppl = make.piano(), make.ppl()
+    sooner = make.package("Summer", (Item.get(Item.name == "Lesson"), "5", "@40"), validity="days", validity_count=30)
+    return [make.add(who, what, by=by, on=day) for who, what in ((ann, piano), (ann, sooner), (ann, ppl), (bea, piano))]
+
+
+def test_the_record_says_what_each_member_has_left(
+    frontdesk: Client, bookkeeper: Client, monday: Group, people: list[Customer], cast: dict[str, User]
+) -> None:
+    """From the class to what was used in it, in one step: ticked is what one of each would be used of."""
+    lessons, summer, ppl, beas = joined(people, cast)
+    groups.add_members(monday, [people[2]], by=cast["owner"])
+    page = frontdesk.get(f"/groups/{monday.id}")
+    assert "Bea PIANO Active unbilled Lesson 0 of 10 none" in words(page)
+    assert "Cal in no package now" in words(page)
+    boxes = re.findall(r'<input type="checkbox" name="membership"[^>]*value="(\d+)\.\d+"[^>]*?( checked)?>', page.text)
+    assert [int(id_) for id_, _ in boxes] == [summer.id, lessons.id, ppl.id, beas.id]
+    assert [int(id_) for id_, checked in boxes if checked] == [summer.id, ppl.id, beas.id], "a lesson of Ann's once"
+    assert 'form="group-acts"' in page.text
+    assert 'action="/billing/packages/uses"' in page.text
+    assert 'formaction="/billing/packages/bills"' in page.text
+    region = frontdesk.get(f"/groups/{monday.id}", htmx="section#group-members").text
+    assert " checked" not in region, "a list that is fetched anew keeps what was ticked in it"
+    page = bookkeeper.get(f"/groups/{monday.id}")
+    assert "Lesson 0 of 10" in words(page)
+    assert "/billing/packages/" not in page.text
+    give_only(Permission.MANAGE_CUSTOMERS)
+    assert "PIANO" not in bookkeeper.get(f"/groups/{monday.id}").text
+
+
+def test_the_record_asks_as_often_for_many_members(
+    owner: Client, monday: Group, people: list[Customer], cast: dict[str, User], queries: Queries
+) -> None:
+    piano, by = make.piano(), cast["owner"]
+    make.add(people[0], piano, by=by)
+    owner.get(f"/groups/{monday.id}")
+    with queries() as before:
+        owner.get(f"/groups/{monday.id}")
+    role = Role.get(Role.name == "Customer")
+    more = [customers.create_customer(name=f"Pupil {n}", role=role, by=None) for n in range(12)]
+    groups.add_members(monday, more, by=by)
+    for pupil in more:
+        make.add(pupil, piano, by=by)
+    with queries() as after:
+        assert owner.get(f"/groups/{monday.id}").text.count(" in PIANO") == 13
+    assert len(after) == len(before)
 
 
 def test_a_record_without_members(owner: Client, bookkeeper: Client) -> None:

@@ -122,6 +122,12 @@ _HAS_WORD = """(+membership.customer_id IN (
 _IS_LOW = f"membership.id IN (SELECT i.membership_id FROM membership_item i WHERE {LOW_ITEM})"  # noqa: S608  # own text
 _STATE_OF = {LOW: ACTIVE, ENDING: ACTIVE, UNBILLED: ACTIVE, OWING: ACTIVE, **{status: status for status in STATUSES}}
 
+_IS_LEFT = "reserved_milli + used_milli < included_milli"
+_IN_GROUP = f"""SELECT membership.id, {_COLUMNS} FROM group_member
+ JOIN customer ON customer.id = group_member.customer_id JOIN membership ON membership.customer_id = customer.id
+ WHERE group_member.group_id = ? AND membership.state = 'active'
+ ORDER BY membership.customer_sort, membership.customer_id, membership.end_sort, membership.start_on, membership.id"""  # noqa: S608  # own text
+
 _CHOICES = """SELECT kind, id, name FROM (
  SELECT 1 AS kind, id, name, sort_name FROM package
  WHERE EXISTS (SELECT 1 FROM membership WHERE membership.package_id = package.id)
@@ -166,6 +172,30 @@ def every_membership(wanted: Filter) -> Iterator[MembershipRow]:
         cursor = page.next
         if not cursor:
             return
+
+
+def active_in_group(group_id: int) -> list[MembershipRow]:
+    """The active memberships of those who are in a group, by customer, and of one customer what is used first."""
+    found = [_row(row[0], row[1:]) for row in rows(_IN_GROUP, (group_id,))]
+    items = _items([row.id for row in found], len(found))
+    return [row._replace(items=tuple(items.get(row.id, ()))) for row in found]
+
+
+def to_use_of(memberships: Sequence[MembershipRow], on: date) -> set[int]:
+    """Which of these, in the order of `active_in_group`, are meant when each of the customers uses one: of those that
+    hold the same item only the first that began."""
+    ids = [it.id for it in memberships]
+    text = f"SELECT membership_id, item_id FROM membership_item WHERE membership_id IN ({marks(ids)}) AND {_IS_LEFT}"  # noqa: S608
+    items: dict[int, set[int]] = {}
+    for membership, item in rows(text, ids) if ids else ():
+        items.setdefault(membership, set()).add(item)
+    meant, taken = set(), set[tuple[int, int]]()
+    for it in memberships:
+        holds = {(it.customer_id, item) for item in items.get(it.id, ())}
+        if it.start_on <= on and not holds & taken:
+            meant.add(it.id)
+            taken |= holds
+    return meant
 
 
 def filter_choices() -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:

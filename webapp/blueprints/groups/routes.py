@@ -1,13 +1,16 @@
+from itertools import groupby
+
 from flask import Blueprint, Response, url_for
 
-from webapp.access import actor, requires
+from webapp.access import actor, can, requires
 from webapp.blueprints.groups.forms import GroupForm, MembersForm
-from webapp.domain import groups
+from webapp.domain import groups, membership_list
 from webapp.domain.errors import DomainError
 from webapp.hypermedia import done, fragment, render, wants_region
 from webapp.lists import STATUSES, asked, typed
 from webapp.models import Customer, Group
 from webapp.permissions import SEES_RECORDS, Permission
+from webapp.presentation import today
 from webapp.records import load
 
 blueprint = Blueprint("groups", __name__)
@@ -53,10 +56,19 @@ def new() -> Response:
 @blueprint.get("/groups/<int:group_id>")
 @requires(*SEES_RECORDS)
 def show(group_id: int) -> Response:
-    """One group and its members."""
+    """One group and its members, with the packages that they are in for whoever may see those."""
     group = load(Group, group_id)
-    members = groups.members_of(group)
-    return render("groups/show.html", region="groups/_members.html", group=group, members=members, alone=wants_region())
+    packages = membership_list.active_in_group(group_id) if can(Permission.ACCESS_BILLING_TAB) else []
+    alone = wants_region()
+    return render(
+        "groups/show.html",
+        region="groups/_members.html",
+        group=group,
+        members=groups.members_of(group),
+        packages={whose: list(of) for whose, of in groupby(packages, key=lambda it: it.customer_id)},
+        ticked=set() if alone else membership_list.to_use_of(packages, today()),
+        alone=alone,
+    )
 
 
 @blueprint.route("/groups/<int:group_id>/edit", methods=["GET", "POST"])
