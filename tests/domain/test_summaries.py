@@ -11,6 +11,7 @@ from tests import factories as make
 from webapp.db import is_sqlite, rows
 from webapp.domain import (
     bounces,
+    correcting,
     crediting,
     drafts,
     funds,
@@ -200,6 +201,21 @@ def test_a_bounced_check(desk: User, emma: Customer, book: Item) -> None:
     assert taken(found) == {"Check": (0, 0, 5500)}
     assert (found.taken.net_minor, changes(found.open_changes)) == (-5500, {movements.AGAIN: 5500})
     assert (june().open.number, found.open.due_minor, found.open_before.due_minor) == (0, 5500, 0)
+
+
+def test_what_was_entered_wrongly_counts_as_if_it_had_not_been(desk: User, emma: Customer, book: Item) -> None:
+    """In another month it is so much less received by the one method and more by the other."""
+    for method in ("cash", "check"):
+        make.pay(make.save(emma, (book, "1"), by=desk, on=DAY), (method, "55"), by=desk, on=DAY)
+    cash, card = make.method("cash"), make.method("card")
+    wrong = Payment.get(Payment.method == cash)
+    correcting.correct(wrong.id, card, make.money("50"), by=desk, on=LAST)
+    found = june()
+    assert taken(found) == {"Card": (5000, 0, 0), "Check": (5500, 0, 0)}
+    assert changes(found.open_changes) == {movements.INVOICED: 11000, movements.PAID: -10500}
+    correcting.correct(Payment.get(Payment.method == card).id, cash, make.money("50"), by=desk, on=JULY)
+    assert taken(july()) == {"Cash": (5000, 0, 0), "Card": (-5000, 0, 0)}
+    assert june() == found
 
 
 def test_forfeited_money_and_a_late_lesson(desk: User, emma: Customer) -> None:

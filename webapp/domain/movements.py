@@ -22,8 +22,9 @@ class Movement(NamedTuple):
     """All that acts of one kind moved from one account to another in a period.
 
     `kind` is that of the journals, or of those that they take back. `by_account` is a payment without new money;
-    `returned` was taken back by a void that gave the money to the customer's account, so that no till was opened. An
-    account of which nobody asks whose it is has no `ref`.
+    `returned` was taken back by a void that gave the money to the customer's account, so that no till was opened;
+    `corrected` was entered wrongly, so it counts as if so much less had come. An account of which nobody asks whose it
+    is has no `ref`.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Movement(NamedTuple):
     by_account: bool
     returned: bool
     bounced: bool
+    corrected: bool
     debit: Key
     credit: Key
     amount_minor: int
@@ -72,9 +74,10 @@ class Change(NamedTuple):
 
 # The journals of the period are found by their day, and everything else by them: CROSS JOIN keeps SQLite to that order.
 _MOVED: Final = """
-SELECT COALESCE(origin.kind, j.kind), CASE WHEN origin.id IS NULL THEN 0 ELSE 1 END,
+SELECT COALESCE(origin.kind, j.kind), CASE WHEN origin.id IS NULL OR act.act = 'Corrected' THEN 0 ELSE 1 END,
     CASE WHEN p.id IS NULL OR method.kind = 'account' THEN 1 ELSE 0 END, CASE WHEN back.id IS NULL THEN 0 ELSE 1 END,
     CASE WHEN act.act = 'Bounced' THEN 1 ELSE 0 END,
+    CASE WHEN origin.id IS NOT NULL AND act.act = 'Corrected' THEN 1 ELSE 0 END,
     debit.kind, CASE WHEN debit.kind IN ('M', 'T') THEN debit.ref ELSE 0 END, debit.label,
     credit.kind, CASE WHEN credit.kind IN ('M', 'T') THEN credit.ref ELSE 0 END, credit.label, SUM(t.amount_minor)
 FROM journal j CROSS JOIN transfer t CROSS JOIN account debit CROSS JOIN account credit CROSS JOIN audit act
@@ -85,7 +88,7 @@ LEFT JOIN journal back ON back.kind = 'return' AND back.source = 'journal' AND b
     AND back.part = 0
 WHERE j.posted_on BETWEEN ? AND ? AND t.journal_id = j.id AND debit.id = t.debit_id AND credit.id = t.credit_id
     AND act.id = j.audit_id
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"""
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12"""
 
 
 def movements(first: date, last: date) -> list[Movement]:
@@ -94,16 +97,18 @@ def movements(first: date, last: date) -> list[Movement]:
 
 
 def _movement(row: Sequence[Any]) -> Movement:
-    kind, taken_back, by_account, returned, bounced = row[:5]
-    flags = (bool(taken_back), bool(by_account), bool(returned), bool(bounced))
-    return Movement(kind, *flags, Key(*row[5:8]), Key(*row[8:11]), int(row[11]))
+    taken_back, by_account, returned, bounced, corrected = map(bool, row[1:6])
+    accounts = Key(*row[6:9]), Key(*row[9:12])
+    return Movement(row[0], taken_back, by_account, returned, bounced, corrected, *accounts, int(row[12]))
 
 
 def takings(moved: Iterable[Movement], methods: dict[int, str]) -> list[Taking]:
     """What came in and went out by each method, in the order of the names given."""
     figures: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
     for it in moved:
-        if it.is_money and it.debit.kind == "M":
+        if it.corrected and it.credit.kind == "M":
+            figures[it.credit.ref][0] -= it.amount_minor
+        elif it.is_money and it.debit.kind == "M":
             figures[it.debit.ref][0] += it.amount_minor
         elif it.is_money and it.credit.kind == "M":
             figures[it.credit.ref][2 if it.bounced else 1] += it.amount_minor
