@@ -373,5 +373,5 @@ class FrontDesk(RuleBasedStateMachine):
         assert whole.taken.net_minor == one.taken.net_minor + other.taken.net_minor == -int(held.get("M", 0))
         assert (whole.sold.net_minor, whole.sold.tax_minor) == (int(held.get("I", 0)), int(held.get("T", 0)))
         assert (whole.forfeited_minor, whole.open.due_minor) == (int(held.get("forfeited", 0)), -int(held.get("R", 0)))
-        assert (one.held, one.open.due_minor) == (other.held_before, other.open_before.due_minor)
+        assert (one.held, one.open.due_minor) == (other.held_before, other.due_before_minor)
         assert whole.open.number == len(self.open_invoices())

@@ -228,6 +228,42 @@ def test_a_page_walks_an_index(business: peewee.Database, asked: invoice_list.As
     assert not [step for step in plan if step == "SCAN invoice" and (asked.status or asked.typed)]
 
 
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        ("", "5 invoices, $250.00 due in all"),
+        ("?status=open", "2 invoices, $250.00 due in all"),
+        ("?status=overdue", "1 invoice, $50.00 due in all"),
+        ("?status=paid", "1 invoice Export"),
+        ("?status=draft", "1 invoice Export"),
+        ("?q=emma", "3 invoices, $200.00 due in all"),
+        ("?q=4", "1 invoice, $200.00 due in all"),
+        ("?kind=uses&status=void", "No invoice like that"),
+    ],
+)
+def test_it_says_what_is_due_of_those_it_shows(
+    bookkeeper: Client, invoices: dict[str, Invoice], asked: str, said: str
+) -> None:
+    assert said in words(bookkeeper.get(f"/billing/invoices{asked}"))
+
+
+def test_what_is_due_is_that_of_all_pages(bookkeeper: Client, cast: dict[str, User]) -> None:
+    many(cast["owner"], 70)
+    assert "70 invoices, $70.00 due in all" in words(bookkeeper.get("/billing/invoices"))
+
+
+def test_what_is_due_is_that_of_one_customer(bookkeeper: Client, invoices: dict[str, Invoice]) -> None:
+    who = invoices["overdue"].customer_id
+    assert "2 invoices, $50.00 due in all" in words(bookkeeper.get(f"/billing/invoices?customer={who}"))
+
+
+@pytest.mark.sqlite_only
+def test_what_is_due_is_read_from_open_invoices_alone(business: peewee.Database) -> None:
+    condition, params = invoice_list._condition(invoice_list.Asked(DAY))
+    plan = [row[3] for row in rows(f"EXPLAIN QUERY PLAN {invoice_list._DUE.format(condition)}", params)]
+    assert plan in [[f"SEARCH invoice USING INDEX invoice_{index} (status=?)"] for index in ("status", "due")]
+
+
 # Export
 
 

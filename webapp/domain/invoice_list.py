@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from webapp.db import as_day
+from webapp.db import as_day, rows
 from webapp.domain import paging, search
 from webapp.domain.paging import Key, Listing, Page, Total
 from webapp.models.invoice import invoice_code
@@ -63,6 +63,7 @@ _EXPORTED = (
     f"invoice.series, invoice.number, invoice.customer_name, {STATE}, invoice.service_on, invoice.due_on,"
     " invoice.issued_on, invoice.net_minor, invoice.tax_minor, invoice.total_minor, invoice.due_minor"
 )
+_DUE: Final = "SELECT COALESCE(SUM(invoice.due_minor), 0) FROM invoice WHERE invoice.status = 'open' AND {}"
 _OF_CUSTOMER: Final = (
     "(invoice.customer_id = ? OR invoice.id IN (SELECT payment.invoice_id FROM payment WHERE payment.customer_id = ?))"
 )
@@ -92,6 +93,12 @@ def invoice_total(asked: Asked) -> Total:
     """How many there are on all pages."""
     condition, params = _condition(asked)
     return paging.total("invoice", condition, params)
+
+
+def invoice_due(asked: Asked) -> int:
+    """What is still due of those on all pages together; only open ones are read."""
+    condition, params = _condition(asked)
+    return int(rows(_DUE.format(condition), params)[0][0])
 
 
 def exported_invoices(asked: Asked) -> list[tuple[Any, ...]]:

@@ -171,20 +171,19 @@ ORDER BY i.service_on, i.id, l.position, MIN(l.part)"""
 # What an account holds at the end of a day is what it holds now, less what was posted on it since: of a day that is
 # not long ago that is little, and the index by day leads to it.
 _HELD = """
-WITH since AS (
-    SELECT t.debit_id AS id, t.amount_minor AS amount FROM journal j CROSS JOIN transfer t
-    WHERE j.posted_on > ? AND t.journal_id = j.id
+SELECT COALESCE(SUM(CASE WHEN kind = 'P' AND one > 0 THEN one ELSE 0 END), 0),
+    COALESCE(SUM(CASE WHEN kind = 'G' AND one > 0 THEN one ELSE 0 END), 0),
+    COALESCE(SUM(CASE WHEN kind = 'G' AND one < 0 THEN -one ELSE 0 END), 0),
+    COALESCE(SUM(CASE WHEN kind = 'P' AND other > 0 THEN other ELSE 0 END), 0),
+    COALESCE(SUM(CASE WHEN kind = 'G' AND other > 0 THEN other ELSE 0 END), 0),
+    COALESCE(SUM(CASE WHEN kind = 'G' AND other < 0 THEN -other ELSE 0 END), 0)
+FROM (SELECT id, kind, SUM(amount) AS one, SUM(CASE WHEN since <= ? THEN 0 ELSE amount END) AS other FROM (
+    SELECT id, kind, '9999-12-31' AS since, credits - debits AS amount FROM account WHERE kind IN ('G', 'P')
     UNION ALL
-    SELECT t.credit_id, -t.amount_minor FROM journal j CROSS JOIN transfer t
-    WHERE j.posted_on > ? AND t.journal_id = j.id
-), balance AS (
-    SELECT a.kind, a.credits - a.debits + COALESCE(back.amount, 0) AS held FROM account a
-    LEFT JOIN (SELECT id, SUM(amount) AS amount FROM since GROUP BY id) back ON back.id = a.id
-    WHERE a.kind IN ('G', 'P')
-)
-SELECT COALESCE(SUM(CASE WHEN kind = 'P' AND held > 0 THEN held ELSE 0 END), 0),
-    COALESCE(SUM(CASE WHEN kind = 'G' AND held > 0 THEN held ELSE 0 END), 0),
-    COALESCE(SUM(CASE WHEN kind = 'G' AND held < 0 THEN -held ELSE 0 END), 0) FROM balance"""
+    SELECT a.id, a.kind, j.posted_on, CASE WHEN a.id = t.debit_id THEN t.amount_minor ELSE -t.amount_minor END
+    FROM journal j CROSS JOIN transfer t CROSS JOIN account a
+    WHERE j.posted_on > ? AND t.journal_id = j.id AND a.id IN (t.debit_id, t.credit_id) AND a.kind IN ('G', 'P')
+) posting GROUP BY id, kind) balance"""
 
 
 def statement(customer_id: int, first: date, last: date) -> Statement:
@@ -238,7 +237,13 @@ def balances(customer_id: int, on: date) -> Balances:
 
 def money_held(on: date) -> Held:
     """What the business holds for its customers at the end of a day, and what they owe on account: never posting."""
-    return Held(*(int(amount) for amount in rows(_HELD, (on.isoformat(),) * 2)[0]))
+    return money_held_on_both(on, on)[1]
+
+
+def money_held_on_both(one: date, other: date) -> tuple[Held, Held]:
+    """The same for two days, of which the other is not before the one, by reading the books once."""
+    package, general, owed, *at_other = map(int, rows(_HELD, (other.isoformat(), one.isoformat()))[0])
+    return Held(package, general, owed), Held(*at_other)
 
 
 class _Posting(NamedTuple):

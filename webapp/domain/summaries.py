@@ -87,7 +87,7 @@ class Summary(NamedTuple):
     held_before: Held
     held_changes: list[Change]
     held: Held
-    open_before: Open
+    due_before_minor: int
     open_changes: list[Change]
     open: Open
     notes: Notes
@@ -108,7 +108,7 @@ class Summary(NamedTuple):
         """That what is listed leads from the first figure to the last, and agrees with the accounts."""
         changed = sum(it.amount_minor for it in self.held_changes)
         moved = sum(it.amount_minor for it in self.open_changes)
-        before, due = self.held_before.total_minor, self.open_before.due_minor
+        before, due = self.held_before.total_minor, self.due_before_minor
         return [
             Check("What was sold, and what the income accounts moved", self.sold.net_minor, sum(self.income.values())),
             Check(
@@ -119,19 +119,20 @@ class Summary(NamedTuple):
         ]
 
 
-# What is due of an invoice is its receivable now, less what was posted on it since that day.
+# What is due of an invoice at the end of a day is its receivable now, less what was posted on it since.
 _OPEN: Final = """
-SELECT i.id, i.series, i.number, i.customer_id, i.customer_name, i.due_on, owed.due, COUNT(*) OVER (),
-    SUM(owed.due) OVER ()
-FROM (SELECT invoice, SUM(amount) AS due FROM (
-        SELECT i.id AS invoice, a.debits - a.credits AS amount
+SELECT i.id, i.series, i.number, i.customer_id, i.customer_name, i.due_on, owed.other,
+    SUM(CASE WHEN owed.other > 0 THEN 1 ELSE 0 END) OVER (), SUM(owed.other) OVER (), SUM(owed.one) OVER ()
+FROM (SELECT invoice, SUM(amount) AS one, SUM(CASE WHEN since <= ? THEN 0 ELSE amount END) AS other FROM (
+        SELECT i.id AS invoice, '9999-12-31' AS since, a.debits - a.credits AS amount
         FROM invoice i JOIN account a ON a.kind = 'R' AND a.ref = i.id AND a.label = '' WHERE i.status = 'open'
-        UNION ALL SELECT a.ref, -t.amount_minor FROM journal j CROSS JOIN transfer t CROSS JOIN account a
-        WHERE j.posted_on > ? AND t.journal_id = j.id AND a.id = t.debit_id AND a.kind = 'R'
-        UNION ALL SELECT a.ref, t.amount_minor FROM journal j CROSS JOIN transfer t CROSS JOIN account a
-        WHERE j.posted_on > ? AND t.journal_id = j.id AND a.id = t.credit_id AND a.kind = 'R'
-    ) posting GROUP BY invoice HAVING SUM(amount) > 0) owed
-JOIN invoice i ON i.id = owed.invoice ORDER BY i.due_on, i.id LIMIT ?"""
+        UNION ALL
+        SELECT a.ref, j.posted_on, CASE WHEN a.id = t.debit_id THEN -t.amount_minor ELSE t.amount_minor END
+        FROM journal j CROSS JOIN transfer t CROSS JOIN account a
+        WHERE j.posted_on > ? AND t.journal_id = j.id AND a.id IN (t.debit_id, t.credit_id) AND a.kind = 'R'
+    ) posting GROUP BY invoice) owed
+JOIN invoice i ON i.id = owed.invoice
+ORDER BY CASE WHEN owed.other > 0 THEN 0 ELSE 1 END, i.due_on, i.id LIMIT ?"""
 
 # The numbers of credit notes begin anew each year, and their index leads to those of the years concerned.
 _NOTES: Final = """
@@ -149,7 +150,8 @@ def summary(first: date, last: date, shown: int = SHOWN) -> Summary:
     """The period from the first day to the last; so many open invoices and credit notes are listed."""
     names = PaymentMethod.select().order_by(PaymentMethod.position, PaymentMethod.id)
     moved, parts, before = movements.movements(first, last), sold.parts(first, last), first - timedelta(days=1)
-    held_before, held = statements.money_held(before), statements.money_held(last)
+    held_before, held = statements.money_held_on_both(before, last)
+    due_before, open_ = open_invoices(before, last, shown)
     owed = held.owed_minor - held_before.owed_minor
     return Summary(
         takings=movements.takings(moved, {method.id: method.name for method in names}),
@@ -163,18 +165,19 @@ def summary(first: date, last: date, shown: int = SHOWN) -> Summary:
         held_before=held_before,
         held_changes=movements.held_changes(moved) + ([Change(OWED, owed)] if owed else []),
         held=held,
-        open_before=open_on(before, 1),
+        due_before_minor=due_before,
         open_changes=movements.open_changes(moved),
-        open=open_on(last, shown),
+        open=open_,
         notes=notes(first, last, shown),
     )
 
 
-def open_on(day: date, shown: int = EVERYTHING) -> Open:
-    """The invoices that were open at the end of a day."""
-    found = rows(_OPEN, (day.isoformat(), day.isoformat(), shown))
-    number, due = map(int, found[0][-2:]) if found else (0, 0)
-    return Open([_unpaid(row) for row in found], number, due)
+def open_invoices(before: date, last: date, shown: int = EVERYTHING) -> tuple[int, Open]:
+    """What was due at the end of one day, and the invoices that were open at the end of another."""
+    found = rows(_OPEN, (last.isoformat(), before.isoformat(), max(shown, 1)))
+    number, due, due_before = map(int, found[0][-3:]) if found else (0, 0, 0)
+    unpaid = [_unpaid(row) for row in found]
+    return due_before, Open([it for it in unpaid if it.due_minor > 0][:shown], number, due)
 
 
 def _unpaid(row: tuple[Any, ...]) -> Unpaid:

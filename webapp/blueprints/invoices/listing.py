@@ -34,6 +34,7 @@ def index() -> Response:
         whose=Customer.get_or_none(Customer.id == asked.customer) if asked.customer else None,
         page=page,
         total=invoice_list.invoice_total(asked),
+        due_minor=invoice_list.invoice_due(asked),
         url=lambda **changes: _url("invoices.index", asked, **changes),
         export_url=_url("invoices.export", asked),
         here=_url("invoices.index", asked, cursor=request.args.get("cursor", "")),

@@ -80,7 +80,7 @@ def _exported(found: Summary) -> Iterator[Cells]:
     yield _line("Forfeited", "Less what came back", found.forfeited_minor)
     yield from _changed("Money held", found.held_before.total_minor, found.held_changes)
     yield _line("Money held", "At the end", found.held.total_minor)
-    yield from _changed("Open invoices", found.open_before.due_minor, found.open_changes)
+    yield from _changed("Open invoices", found.due_before_minor, found.open_changes)
     yield _line("Open invoices", "At the end", found.open.due_minor)
     for unpaid in found.open.shown:
         yield _line("Open invoice", unpaid.code, unpaid.due_minor) | {"About": unpaid.name, "Day": unpaid.due_on}
