@@ -64,7 +64,7 @@ def test_each_line_says_what_paid_it(bookkeeper: Client, split: Invoice, by: Use
     assert "Paid: 180.00 PPL funds" in shown
     assert "Paid: 75.00 Card" in shown
     assert "Units from packages used PPL C172 1.5 h" in shown
-    assert "1 Jun 2026 Card 75.00 1 Jun 2026 Account 180.00" in shown
+    assert "1 Jun 2026 Card 75.00 Receipt 1 Jun 2026 Account 180.00 Receipt" in shown
     assert "Paid 255.00 Due $0.00" in shown
 
 

@@ -169,11 +169,11 @@ def test_as_a_file(bookkeeper: Client, emma: Customer) -> None:
     assert answer.mimetype == "text/csv"
     assert f"statement-{emma.id}-2026-03-01-2026-04-30.csv" in answer.headers["Content-Disposition"]
     assert list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig")))) == [
-        ["Day", "What", "Used", "Reason", "Funds", "Amount", "Balance", "Entry"],
-        ["2026-03-01", "Opening balance", "", "", "", "", "450.00", ""],
-        ["2026-03-10", "Invoice 2026-0002 paid by Account", "1 lesson", "", "PIANO", "-45.00", "405.00", "J4"],
-        ["2026-04-15", "Deposit by Card", "", "", "General funds", "20.00", "425.00", "J5"],
-        ["2026-04-30", "Closing balance", "", "", "", "", "425.00", ""],
+        ["Day", "What", "Used", "Reason", "Funds", "Amount", "Balance", "Entry", "Paid for others"],
+        ["2026-03-01", "Opening balance", "", "", "", "", "450.00", "", ""],
+        ["2026-03-10", "Invoice 2026-0002 paid by Account", "1 lesson", "", "PIANO", "-45.00", "405.00", "J4", ""],
+        ["2026-04-15", "Deposit by Card", "", "", "General funds", "20.00", "425.00", "J5", ""],
+        ["2026-04-30", "Closing balance", "", "", "", "", "425.00", "", ""],
     ]
 
 

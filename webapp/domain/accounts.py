@@ -90,13 +90,15 @@ class Owed(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """All of it, for the customer's own page; `of_members` is what members of the groups that they own owe."""
+    """All of it, for the customer's own page; `of_members` are open invoices of members of the groups that they own,
+    and `of_members_minor` what is due of all of those."""
 
     customer: int
     balance: Balance
     memberships: list[Held]
     invoices: list[Owed]
     of_members: list[paying.Owed]
+    of_members_minor: int
 
 
 _FUNDS = """
@@ -176,7 +178,8 @@ def overview(customer_id: int) -> Overview:
     ]
     invoices = [_owed(row) for row in rows(_INVOICES, (customer_id, MOST_INVOICES))]
     of_members = [it for it in paying.owed_by(customer_id) if it.customer != customer_id]
-    return Overview(customer_id, balance_of(customer_id), memberships, invoices, of_members)
+    of_members_minor = paying.owed_by_members(customer_id)
+    return Overview(customer_id, balance_of(customer_id), memberships, invoices, of_members, of_members_minor)
 
 
 def _owed(row: tuple[Any, ...]) -> Owed:

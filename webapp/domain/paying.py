@@ -62,6 +62,10 @@ WHERE i.status = 'open' AND (i.customer_id = ? OR i.customer_id IN (
   SELECT member.customer_id FROM customer_group g JOIN group_member member ON member.group_id = g.id
   WHERE g.owner_id = ? AND g.active))
 ORDER BY CASE WHEN i.customer_id = ? THEN 0 ELSE 1 END, i.due_on, i.series, i.number LIMIT ?"""
+_OWED_BY_MEMBERS = """
+SELECT COALESCE(SUM(i.due_minor), 0) FROM invoice i WHERE i.status = 'open' AND i.customer_id <> ?
+AND i.customer_id IN (SELECT member.customer_id FROM customer_group g JOIN group_member member ON member.group_id = g.id
+  WHERE g.owner_id = ? AND g.active)"""
 _OWNERS = """
 id IN (SELECT g.owner_id FROM customer_group g JOIN group_member member ON member.group_id = g.id
 WHERE member.customer_id = ? AND g.active) AND id <> ? AND active ORDER BY sort_name, id"""
@@ -71,6 +75,11 @@ def owed_by(customer_id: int) -> list[Owed]:
     """The open invoices that a customer may pay: their own first, then those of members of groups which they own; of
     each the oldest due date first."""
     return [_owed(row) for row in rows(_OWED, (customer_id, customer_id, customer_id, MOST_OWED))]
+
+
+def owed_by_members(customer_id: int) -> int:
+    """What is due of the members of groups that a customer owns, all of it."""
+    return int(rows(_OWED_BY_MEMBERS, (customer_id, customer_id))[0][0])
 
 
 def _owed(row: tuple[Any, ...]) -> Owed:

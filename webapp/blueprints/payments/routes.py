@@ -13,6 +13,7 @@ blueprint.add_url_rule("/billing/invoices/<int:invoice_id>/payments/new", "new",
 blueprint.add_url_rule("/billing/invoices/<int:invoice_id>/payments/preview", "preview", pay.preview, methods=["POST"])
 blueprint.add_url_rule("/billing/accounts/<int:customer_id>", "account", listing.account)
 blueprint.add_url_rule("/billing/journals/<int:journal_id>", "journal", entries.journal)
+blueprint.add_url_rule("/billing/payments/<int:payment_id>/receipt", "receipt", entries.receipt)
 blueprint.add_url_rule("/billing/payments/<int:payment_id>/bounce", "bounce", bouncing.new, methods=BOTH)
 blueprint.add_url_rule("/billing/payments/<int:payment_id>/correct", "correct", correcting.new, methods=BOTH)
 blueprint.add_url_rule(
