@@ -291,10 +291,10 @@ def test_the_export_of_a_draft_and_of_a_hostile_name(bookkeeper: Client, cast: d
 @pytest.mark.parametrize(
     "which, who, expected",
     [
-        ("open", "manager", ["Open", "Pay", "Credit", "Void"]),
+        ("open", "manager", ["Open", "Pay", "Credit", "Void undo"]),
         ("open", "frontdesk", ["Open", "Pay"]),
         ("open", "bookkeeper", ["Open"]),
-        ("paid", "manager", ["Open", "Credit", "Void"]),
+        ("paid", "manager", ["Open", "Credit", "Void undo"]),
         ("void", "manager", ["Open"]),
         ("draft", "frontdesk", ["Open", "Discard draft"]),
         ("draft", "bookkeeper", ["Open"]),
@@ -305,8 +305,8 @@ def test_a_row_offers_what_may_be_done(
 ):
     client = request.getfixturevalue(who)
     response = client.get(f"/billing/invoices/{invoices[which].id}/actions", htmx="div#menu")
-    offered = re.findall(r'role="menuitem"[^>]*>.*?</svg>([^<]*)</a>', response.text)
-    assert offered == expected
+    offered = re.findall(r'role="menuitem"[^>]*>.*?</svg>(.*?)</a>', response.text)
+    assert [re.sub("<.*?>", "", label).strip() for label in offered] == expected
 
 
 # Who may see it

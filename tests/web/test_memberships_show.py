@@ -91,6 +91,18 @@ def test_draws(bookkeeper: Client, pilot: Membership) -> None:
         assert f'href="/billing/invoices/{invoice.id}"' in page.text
 
 
+def test_a_use_is_taken_back_where_it_is_listed(manager: Client, frontdesk: Client, pilot: Membership) -> None:
+    """Long after the message with Undo is gone; by whoever may void, in the words of that message."""
+    page = page_of(manager, pilot)
+    last = {row[1]: row[-1] for row in table(page)[1:-1]}
+    assert last["2026-0004"] == "Reserved Undo … Instruction of 1 Jun 2026, void invoice 2026-0004"
+    assert last["2026-0003"] == "Void"
+    void = f"/billing/invoices/{Invoice.get(Invoice.number == 2).id}/void"
+    assert f'href="{void}" hx-get="{void}" hx-target="#modal"' in page.text
+    assert "Undone at once" not in manager.get(void).text, "that needs a reason of its own"
+    assert "/void" not in page_of(frontdesk, pilot).text
+
+
 def test_a_draw_of_which_a_part_was_credited(owner: Client, desk: User, pilot: Membership) -> None:
     """What stays of it adds up to the total, and to what is left."""
     invoice = Invoice.get(Invoice.number == 2)
