@@ -1,5 +1,6 @@
 """Use one: a unit charged at the package rate and paid from package funds in one confirmed step, with Undo."""
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -140,6 +141,34 @@ def test_of_what_is_over_it_is_said_what_can_be_done(manager: Client, frontdesk:
     assert f"/billing/memberships/{piano.id}/reinstatement" in page
     assert f"/billing/invoices/new?customer={piano.customer_id}" in page
     assert "/reinstatement" not in frontdesk.get(url(piano)).text
+
+
+def test_of_what_is_used_up_the_same_may_be_sold_again(
+    frontdesk: Client, bookkeeper: Client, emma: Customer, by: User
+) -> None:
+    """But not before all of it is paid, and not while another one runs."""
+    make.pay(make.save(emma, (make.trio(), None), by=by), by=by)
+    trio, thing = make.bought(emma), Item.get(Item.name == "Trio lesson")
+    again_link = f"/billing/invoices/new?customer={emma.id}&amp;package={trio.package_id}"
+    pages = (url(trio), address(trio, "")[:-1], address(trio, "actions"))
+    using.use(trio.id, [Taking(thing, 1000)], version=trio.version, by=by, on=make.DAY)
+    owed = make.save(emma, (thing, "2"), by=by)
+    for page in pages:
+        assert again_link not in frontdesk.get(page).text
+    sentence = f"Emma Jones is still in TRIO: all of it was invoiced, but invoice {owed.code} must be paid"
+    assert sentence in words(frontdesk.get(url(trio)))
+    assert f'href="/billing/invoices/{owed.id}/payments/new"' in frontdesk.get(url(trio)).text
+    make.pay(owed, ("account", str(owed.total_minor / 100)), by=by)
+    assert make.fresh(trio).reason == "completed"
+    for page in pages:
+        assert again_link in frontdesk.get(page).text, page
+        assert again_link not in (bookkeeper.get(page).text if page != url(trio) else "")
+    for page in pages[:2]:
+        assert "Completed on 1 Jun 2026: everything in it was used and paid." in words(frontdesk.get(page))
+    assert "Add TRIO" in frontdesk.get(html.unescape(again_link)).text
+    make.add(emma, trio.package, by=by)
+    for page in pages:
+        assert again_link not in frontdesk.get(page).text, "it runs already"
 
 
 # What it does

@@ -24,6 +24,7 @@ class Acts(NamedTuple):
     reinstate: bool = False
     refund: bool = False
     bill: bool = False
+    sell_again: bool = False
 
 
 class Movable(NamedTuple):
@@ -43,7 +44,7 @@ class Movable(NamedTuple):
 def acts(membership: Membership, on: date) -> Acts:
     """What can be done with the membership on that day."""
     if not membership.is_active:
-        return Acts(reinstate=why_not_reinstate(membership) is None)
+        return Acts(reinstate=why_not_reinstate(membership) is None, sell_again=can_be_sold_again(membership, on))
     funds = movable(membership)
     return Acts(
         use=membership.start_on <= on and _has_left(membership) and why_no_account(membership.customer) is None,
@@ -60,6 +61,16 @@ def can_be_billed(membership: Membership, on: date) -> bool:
     if not membership.is_active or unbilled(membership) == 0:
         return False
     return refuse_sale(membership.customer, membership.package, membership, on) is None
+
+
+def can_be_sold_again(membership: Membership, on: date) -> bool:
+    """Whether it ended, and the customer may buy its package anew and did not yet."""
+    another = Membership.select().where(
+        (Membership.customer == membership.customer_id)
+        & (Membership.package == membership.package_id)
+        & (Membership.state == "active")
+    )
+    return not another.exists() and refuse_sale(membership.customer, membership.package, None, on) is None
 
 
 def movable(membership: Membership) -> Movable:

@@ -85,8 +85,10 @@ def refuse_sale(customer: Customer, package: Package, active: Membership | None,
         & (MembershipItem.reserved_milli + MembershipItem.used_milli < MembershipItem.included_milli)
     )
     if not left.exists():
+        codes = [code for _, code in open_invoices(active)]
+        invoices = ("invoice " if len(codes) == 1 else "invoices ") + ", ".join(codes)
         return (
-            f"{customer.name} is still in {package.name}: all of it was invoiced, but {_open_invoices(active)}"
+            f"{customer.name} is still in {package.name}: all of it was invoiced, but {invoices}"
             " must be paid before it can be sold again."
         )
     return None
@@ -102,14 +104,14 @@ def _was_invoiced(membership: Membership) -> bool:
     )
 
 
-def _open_invoices(membership: Membership) -> str:
+def open_invoices(membership: Membership) -> list[tuple[int, str]]:
+    """The open invoices that sell a membership or draw from it: id and number."""
     found = rows(
-        "SELECT DISTINCT i.series, i.number FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        "SELECT DISTINCT i.id, i.series, i.number FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
         " WHERE l.membership_id = ? AND i.status = 'open' ORDER BY i.series, i.number",
         (membership.id,),
     )
-    codes = [invoice_code(series, number) for series, number in found]
-    return ("invoice " if len(codes) == 1 else "invoices ") + ", ".join(codes)
+    return [(id_, invoice_code(series, number)) for id_, series, number in found]
 
 
 def _too_much(package: Package, most_minor: int) -> str:

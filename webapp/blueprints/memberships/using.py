@@ -10,7 +10,8 @@ from webapp.blueprints.memberships.after_sale_forms import UseForm, left_of, use
 from webapp.domain import ledger, using
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_history import items_of
-from webapp.domain.offering import acts, can_be_billed
+from webapp.domain.offering import Acts, acts, can_be_billed
+from webapp.domain.selling import open_invoices, refuse_sale
 from webapp.domain.tendering import why_no_account
 from webapp.domain.using import Use
 from webapp.hypermedia import done, fragment, render
@@ -89,7 +90,8 @@ def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
         "unpaid": using.unpaid_sales([membership.id]).get(membership.id, []) if short else [],
         "bills": short and can_be_billed(membership, today()),
         "closed": closed,
-        "reinstates": bool(closed) and acts(membership, today()).reinstate,
+        "acts": acts(membership, today()) if closed else Acts(),
+        **_before_the_next(membership),
         "funds_minor": ledger.balance(ledger.package_funds(membership.id)),
     }
 
@@ -107,6 +109,14 @@ def _closed(membership: Membership) -> str | None:
     if not any(map(_is_usable, items_of(membership))):
         return f"Nothing is left in {name}."
     return None
+
+
+def _before_the_next(membership: Membership) -> dict[str, Any]:
+    """Why a package of which nothing is left cannot be sold again yet, and the invoices that have to be paid first."""
+    if not membership.is_active or any(each.left_milli for each in items_of(membership)):
+        return {"not_again": None, "owed": []}
+    refusal = refuse_sale(membership.customer, membership.package, membership, today())
+    return {"not_again": refusal, "owed": open_invoices(membership)}
 
 
 def _told(form: UseForm, used: list[Invoice]) -> str:
