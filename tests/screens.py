@@ -143,5 +143,5 @@ def _records(desk: User, on: date) -> tuple[dict[str, int], dict[str, dict[str, 
     special = {f"invoices.{view}": of_draft for view in views}
     special |= {f"memberships.{act}": {"membership_id": of_lena.id} for act in ("refund", "transfer", "move")}
     special["memberships.reinstate"] = {"membership_id": gone.id}
-    special["memberships.extend"] = {"membership_id": in_piano.id}
+    special |= {f"memberships.{act}": {"membership_id": in_piano.id} for act in ("extend", "start")}
     return ids, special

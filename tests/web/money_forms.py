@@ -186,6 +186,12 @@ def extension(desk: Desk) -> Sent:
     return desk.form(f"/billing/memberships/{desk.member().id}/extension", end_on=day, reason="was ill")
 
 
+def start(desk: Desk) -> Sent:
+    day = (desk.today + timedelta(days=3)).isoformat()
+    path = f"/billing/memberships/{desk.member(paid_by='').id}/start"
+    return desk.form(path, start_on=day, reason="typed wrong")
+
+
 def reinstatement(desk: Desk) -> Sent:
     made = desk.member()
     memberships.remove([Removal(made.id, made.version)], by=desk.by, on=desk.today)
@@ -247,6 +253,7 @@ FORMS: dict[str, tuple[Callable[[Desk], Sent], ...]] = {
     "memberships.use_several": (uses,),
     "memberships.bill_several": (bills,),
     "memberships.extend": (extension,),
+    "memberships.start": (start,),
     "memberships.reinstate": (reinstatement,),
     "memberships.refund": (refund,),
     "memberships.move": (into_package, out_of_package),

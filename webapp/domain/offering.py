@@ -7,7 +7,7 @@ from webapp.db import rows
 from webapp.domain import ledger
 from webapp.domain.memberships import unbilled
 from webapp.domain.refunds import why_not_refund
-from webapp.domain.reinstating import why_not_reinstate
+from webapp.domain.reinstating import why_not_move_start, why_not_reinstate
 from webapp.domain.selling import refuse_sale
 from webapp.domain.tendering import why_no_account
 from webapp.domain.transferring import why_not_transfer
@@ -19,6 +19,7 @@ class Acts(NamedTuple):
 
     use: bool = False
     extend: bool = False
+    move_start: bool = False
     move: bool = False
     transfer: bool = False
     reinstate: bool = False
@@ -49,6 +50,7 @@ def acts(membership: Membership, on: date) -> Acts:
     return Acts(
         use=membership.start_on <= on and _has_left(membership) and why_no_account(membership.customer) is None,
         extend=True,
+        move_start=why_not_move_start(membership) is None,
         move=bool(funds.into_minor or funds.out_minor),
         transfer=why_not_transfer(membership) is None,
         refund=why_not_refund(membership) is None,

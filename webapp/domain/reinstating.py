@@ -85,6 +85,65 @@ def extend(membership_id: int, end_on: date | None, *, version: int, by: User, o
     return Membership.get_by_id(membership.id)
 
 
+@transactional
+def move_start(membership_id: int, start_on: date, *, version: int, by: User, on: date, reason: str) -> Membership:
+    """Correct the first day of a membership that nothing was invoiced under. The last day follows it."""
+    membership = _up_to(on, membership_id)
+    if not membership.is_active or membership.version != version:
+        raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
+    if not reason.strip():
+        raise DomainError("Say why the start date is corrected.", "reason")
+    why_not = why_not_move_start(membership)
+    if why_not:
+        raise DomainError(why_not)
+    if start_on == membership.start_on:
+        raise DomainError("This is the start date already.", "start_on")
+    end_on = last_day_from(membership, start_on)
+    if end_on is not None and end_on < max(start_on, on):
+        why = "before that" if end_on < start_on else "past"
+        raise DomainError(f"Its last day would be {Company.get_by_id(1).day(end_on)}, which is {why}.", "start_on")
+    audit.record(
+        "Start date corrected",
+        "membership",
+        membership.id,
+        by=by,
+        customer=membership.customer_id,
+        reason=reason.strip(),
+        start_on=[membership.start_on, start_on],
+        end_on=[membership.end_on, end_on],
+    )
+    changed = execute(
+        "UPDATE membership SET start_on = ?, end_on = ?, end_sort = ?, version = version + 1"
+        " WHERE id = ? AND version = ? AND state = 'active'",
+        (start_on, end_on, end_on.isoformat() if end_on else NEVER, membership.id, version),
+    )
+    if changed != 1:
+        raise Changed("This membership was changed by somebody else meanwhile.")
+    return Membership.get_by_id(membership.id)
+
+
+def last_day_from(membership: Membership, start_on: date) -> date | None:
+    """The last day if it began on another day: counted anew where the package still counts as it did; else it stays."""
+    package = membership.package
+    if membership.end_on != package.last_day_from(membership.start_on):
+        return membership.end_on
+    return package.last_day_from(start_on)
+
+
+def why_not_move_start(membership: Membership) -> str | None:
+    """Why the start date cannot be corrected, in a sentence; None when it can."""
+    if not membership.is_active:
+        return f"{membership.package_name} is {membership.reason}."
+    if rows(
+        "SELECT 1 FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
+        " WHERE l.membership_id = ? AND i.status IN ('open', 'paid')"
+        " UNION SELECT 1 FROM membership_item WHERE membership_id = ? AND reserved_milli + used_milli > 0 LIMIT 1",
+        (membership.id, membership.id),
+    ):
+        return f"{membership.package_name} was invoiced or used already; its start date stays as the invoices have it."
+    return None
+
+
 def why_not_reinstate(membership: Membership) -> str | None:
     """Why a membership cannot be brought back, in a sentence; None when it can."""
     if membership.reason not in (REMOVED, EXPIRED):

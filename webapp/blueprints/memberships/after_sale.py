@@ -2,12 +2,23 @@
 
 from flask import Blueprint
 
-from webapp.blueprints.memberships import card, extending, moving, refunding, reinstating, several, transferring, using
+from webapp.blueprints.memberships import (
+    card,
+    extending,
+    moving,
+    refunding,
+    reinstating,
+    several,
+    starting,
+    transferring,
+    using,
+)
 
 BOTH = ["GET", "POST"]
 ACTS = (
     ("uses/new", "use", using.use, using.preview),
     ("extension", "extend", extending.extend, extending.preview),
+    ("start", "start", starting.start, starting.preview),
     ("reinstatement", "reinstate", reinstating.reinstate, None),
     ("refund", "refund", refunding.refund, refunding.preview),
     ("funds/new", "move", moving.move, moving.preview),

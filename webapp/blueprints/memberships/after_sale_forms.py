@@ -109,6 +109,13 @@ class ExtensionForm(ActForm):
         return good
 
 
+class StartForm(ActForm):
+    """The first day as it should have been."""
+
+    start_on = DayField("Start date", [required("Choose the start date.")])
+    reason = _reason("Say why the start date is corrected.")
+
+
 class ReinstatementForm(ActForm):
     """Why a membership comes back, and until when."""
 
