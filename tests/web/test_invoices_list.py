@@ -15,8 +15,8 @@ from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import DAY, MODAL, customer, on_the_day, words
 from webapp.db import is_sqlite, rows, utcnow
-from webapp.domain import crediting, invoice_list, paging
-from webapp.models import Customer, Invoice, Item, User
+from webapp.domain import bounces, crediting, invoice_list, paging
+from webapp.models import Customer, Invoice, Item, Payment, User
 
 Queries = Callable[[], AbstractContextManager[list[str]]]
 REGION = "div#invoices-table"
@@ -360,6 +360,26 @@ def test_what_was_credited_in_full_is_not_called_paid(bookkeeper: Client, cast: 
     assert [badge(bookkeeper.get(f"/search?q={it.code}").text) for it in (unpaid, paid, half)] == said
 
 
+def test_what_is_paid_in_part_is_said_to_be(bookkeeper: Client, cast: dict[str, User]) -> None:
+    """Until it is overdue, which matters more; a payment that was taken back is none."""
+    by, ann, lesson = cast["owner"], customer("Ann"), make.item("Lesson", "50.00")
+    open_, part, late, back = (
+        make.save(ann, (lesson, "2"), by=by, on=on) for on in (DAY, DAY, date(2026, 5, 1), date(2026, 5, 31))
+    )
+    for invoice, method in ((part, "cash"), (late, "cash"), (back, "check")):
+        make.pay(invoice, (method, "60"), by=by)
+    bounces.bounce(Payment.get(Payment.invoice == back).id, by=by, on=DAY, reason="no funds")
+    said = ["Open", "Part paid", "Overdue", "Open"]
+    exported = list(csv.reader(io.StringIO(bookkeeper.get("/billing/invoices/export").text)))
+    assert [row[2] for row in exported[:0:-1]] == said
+    assert [badge(row) for row in bookkeeper.get("/billing/invoices").text.split("<tr")[:1:-1]] == said
+    assert [badge(bookkeeper.get(f"/billing/invoices/{it.id}").text) for it in (open_, part, late, back)] == said
+    assert [badge(bookkeeper.get(f"/search?q={it.code}").text) for it in (open_, part, late, back)] == said
+    assert "Part paid" in bookkeeper.get(f"/customers/{ann.id}").text
+    assert listed(bookkeeper.get("/billing/invoices?status=part+paid")) == [late.code, part.code]
+    assert len(listed(bookkeeper.get("/billing/invoices?status=open"))) == 4
+
+
 def badge(text: str) -> str:
-    found = re.search(r'class="badge[^>]*>.*?</svg>(\w+)', text)
+    found = re.search(r'class="badge[^>]*>.*?</svg>([\w ]+)', text)
     return found[1] if found else ""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from webapp.db import as_day, marks, rows
 from webapp.domain import ledger, paying
+from webapp.domain.invoice_list import STATE
 from webapp.models.invoice import invoice_code
 
 MOST_MEMBERSHIPS, MOST_INVOICES = 50, 50
@@ -87,6 +88,8 @@ class Owed(NamedTuple):
     due_on: date | None
     total_minor: int
     due_minor: int
+    state: str
+    """Its status as the list of invoices shows it, but for what is overdue."""
 
 
 class Overview(NamedTuple):
@@ -138,10 +141,11 @@ _ITEMS = f"""
 SELECT membership_id, name, unit, used_milli, reserved_milli, included_milli FROM membership_item
 WHERE membership_id IN ({_CHOSEN}) ORDER BY membership_id, position, id"""  # noqa: S608  # own text
 
-_INVOICES = """
+_INVOICES = f"""
 SELECT id, series, number, status, service_on, due_on, CASE WHEN status = 'draft' THEN shown_minor ELSE total_minor END,
-  due_minor
-FROM invoice WHERE customer_id = ? AND status IN ('open', 'draft') ORDER BY status DESC, due_on, id LIMIT ?"""
+  due_minor, {STATE}
+FROM invoice WHERE customer_id = ? AND invoice.status IN ('open', 'draft')
+ORDER BY invoice.status DESC, due_on, id LIMIT ?"""  # noqa: S608  # own text
 
 
 def balance_of(customer_id: int) -> Balance:
@@ -184,4 +188,4 @@ def overview(customer_id: int) -> Overview:
 
 def _owed(row: tuple[Any, ...]) -> Owed:
     code = "Draft" if row[2] is None else invoice_code(row[1], row[2])
-    return Owed(row[0], code, row[3], as_day(row[4]), as_day(row[5]), int(row[6]), int(row[7]))
+    return Owed(row[0], code, row[3], as_day(row[4]), as_day(row[5]), int(row[6]), int(row[7]), row[8])

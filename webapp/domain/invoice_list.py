@@ -9,7 +9,8 @@ from webapp.domain import paging, search
 from webapp.domain.paging import Key, Listing, Page, Total
 from webapp.models.invoice import invoice_code
 
-STATUSES: Final = ("draft", "open", "overdue", "paid", "void")
+PART_PAID: Final = "part paid"
+STATUSES: Final = ("draft", "open", PART_PAID, "overdue", "paid", "void")
 NEWEST, BY_CUSTOMER, BY_CUSTOMER_DOWN = "", "customer", "-customer"
 SORTS: Final = (NEWEST, BY_CUSTOMER, BY_CUSTOMER_DOWN)
 ONLY_USES, NO_USES = "uses", "other"
@@ -33,7 +34,7 @@ class Asked(NamedTuple):
 
 class InvoiceRow(NamedTuple):
     """An invoice as the list shows one; a draft has the total it was last shown with. `status` may be
-    ``overdue``, or ``credited`` where all of it was."""
+    ``overdue``, `PART_PAID`, or ``credited`` where all of it was."""
 
     id: int
     code: str
@@ -46,12 +47,14 @@ class InvoiceRow(NamedTuple):
     due_minor: int
 
 
+_IS_PAID_OF = "EXISTS (SELECT 1 FROM invoice_line WHERE invoice_id = invoice.id AND paid_minor <> 0)"
 STATE: Final = (
-    "CASE WHEN invoice.status = 'paid' AND invoice.total_minor > 0 AND NOT EXISTS"
-    " (SELECT 1 FROM invoice_line WHERE invoice_id = invoice.id AND paid_minor <> 0)"
-    " THEN 'credited' ELSE invoice.status END"
+    f"CASE WHEN invoice.status = 'open' AND {_IS_PAID_OF} THEN '{PART_PAID}'"
+    f" WHEN invoice.status = 'paid' AND invoice.total_minor > 0 AND NOT {_IS_PAID_OF} THEN 'credited'"
+    " ELSE invoice.status END"
 )
-"""The SQL of an invoice's status; one of which nothing is paid, or no more, is ``credited`` when nothing is due."""
+"""The SQL of an invoice's status as it is shown. One of which nothing is paid, or no more, is ``credited`` when nothing
+is due; an open one of which something is paid is `PART_PAID`."""
 
 _COLUMNS = (
     "invoice.id, invoice.series, invoice.number, invoice.customer_id, invoice.customer_name, invoice.service_on,"
@@ -109,7 +112,7 @@ def exported_invoices(asked: Asked) -> list[tuple[Any, ...]]:
 
 
 def _listing(columns: str, asked: Asked) -> Listing:
-    waiting = asked.status in ("open", "overdue") and asked.sort == NEWEST
+    waiting = asked.status in ("open", PART_PAID, "overdue") and asked.sort == NEWEST
     keys, descending = _KEYS["due" if waiting else asked.sort]
     return Listing(columns, "invoice", keys, descending)
 
@@ -125,6 +128,8 @@ def _condition(asked: Asked) -> tuple[str, list[Any]]:
 def _state(asked: Asked) -> tuple[str, list[Any]]:
     if asked.status == "overdue":
         return "invoice.status = 'open' AND invoice.due_on < ?", [asked.today.isoformat()]
+    if asked.status == PART_PAID:
+        return f"invoice.status = 'open' AND {_IS_PAID_OF}", []
     if asked.status in STATUSES:
         return "invoice.status = ?", [asked.status]
     return "1 = 1", []
@@ -176,4 +181,4 @@ def _code(series: str | None, number: int | None) -> str:
 
 def status_on(status: str, due_on: date | None, today: date) -> str:
     """The state as people say it: an open invoice past its due date is overdue."""
-    return "overdue" if status == "open" and due_on is not None and due_on < today else status
+    return "overdue" if status in ("open", PART_PAID) and due_on is not None and due_on < today else status

@@ -4,7 +4,7 @@ from flask import Response
 
 from webapp.access import can, requires
 from webapp.domain import accounts, issued
-from webapp.domain.invoice_list import status_on
+from webapp.domain.invoice_list import PART_PAID, status_on
 from webapp.domain.quoting import quote
 from webapp.domain.taxes import by_rate
 from webapp.domain.tendering import why_no_account
@@ -27,7 +27,7 @@ def show(invoice_id: int) -> Response:
         "invoices/show.html",
         region="invoices/_invoice.html",
         invoice=invoice,
-        state="credited" if _is_credited(invoice, invoiced) else status_on(invoice.status, invoice.due_on, today()),
+        state=_state(invoice, any(it.paid_minor for it in invoiced.lines)),
         quote=draft_quote,
         issued=invoiced,
         balance=accounts.balance_of(invoice.customer_id),
@@ -37,6 +37,8 @@ def show(invoice_id: int) -> Response:
     )
 
 
-def _is_credited(invoice: Invoice, invoiced: issued.Issued) -> bool:
-    """Whether nothing is due because all of it was credited: nothing of it is paid, or no more."""
-    return bool(invoice.status == "paid" and invoice.total_minor and not any(it.paid_minor for it in invoiced.lines))
+def _state(invoice: Invoice, is_paid_of: bool) -> str:
+    """Its status in the list's words; `is_paid_of` says whether something of it is paid, and still is."""
+    if invoice.status == "paid" and invoice.total_minor and not is_paid_of:
+        return "credited"
+    return status_on(PART_PAID if invoice.status == "open" and is_paid_of else invoice.status, invoice.due_on, today())
