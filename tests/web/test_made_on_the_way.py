@@ -10,7 +10,7 @@ from tests import factories as make
 from tests.clients import Client
 from tests.web.acting import give_only, messages
 from tests.web.billing import MODAL
-from webapp.models import Customer, Role
+from webapp.models import Customer, Item, Role
 from webapp.permissions import Permission
 
 
@@ -161,3 +161,23 @@ def test_who_is_called_the_same_is_named_while_the_name_is_typed(frontdesk: Clie
     answer = frontdesk.post("/customers/new", data=typed | {"email": ""})
     assert answer.status_code == 303, "it is said, not forbidden"
     assert messages(frontdesk) == ["Zoë Zwei was added. Somebody else has that name too."]
+
+
+@pytest.mark.parametrize("kind", ["items", "packages"])
+def test_what_is_called_the_same_is_named_while_the_name_is_typed(owner: Client, frontdesk: Client, kind: str) -> None:
+    """A Lésson beside the lesson would be chosen by mistake; the very same name is refused when it is saved."""
+    piano = make.piano()
+    names = {"items": " lésson ", "packages": "piano"}
+    to = {"items": f"/catalogue/items/{Item.get().id}/edit", "packages": f"/catalogue/packages/{piano.id}"}
+    path = f"/catalogue/{kind}/namesakes"
+    answer = owner.post(path, data={"name": names[kind]}, htmx="div#namesakes").text
+    assert "of that name already" in answer
+    assert f'href="{to[kind]}"' in answer
+    for name in ("", "Piano for beginners"):
+        assert "already" not in owner.post(path, data={"name": name}, htmx="div#namesakes").text
+    assert (
+        "of that name already"
+        in owner.post(f"/catalogue/{kind}/new", data={"name": names[kind], "standard_rate_e4": "x"}).text
+    )
+    assert "namesakes" not in owner.get(to["items"]).text
+    assert frontdesk.post(path, data={"name": names[kind]}).status_code == 403

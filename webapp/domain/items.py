@@ -14,6 +14,7 @@ from webapp.models import Item, User
 KIND = "item"
 STATES = {"active": "item.active", "inactive": "NOT item.active", "all": "1 = 1"}
 OFFERED = 20
+NAMESAKES = 3
 TAKEN = "There is an item of this name already."
 
 
@@ -108,6 +109,11 @@ def _said(name: str, value: Any) -> str:
 
 def _index(item_id: int, columns: dict[str, Any]) -> None:
     search.index(KIND, item_id, columns["name"], columns["category"])
+
+
+def namesakes(name: str) -> list[Item]:
+    """The first few items of that very name, big and small letters and accents aside, active or not."""
+    return list(Item.select().where(Item.sort_name == search.sort_key(name)).order_by(Item.id).limit(NAMESAKES))
 
 
 def item_page(typed: str, state: str, cursor: str) -> Page[ItemRow]:

@@ -18,6 +18,7 @@ from webapp.models import Item, Package, PackageItem, User
 KIND = "package"
 STATES = {"active": "package.active", "inactive": "NOT package.active", "all": "1 = 1"}
 OFFERED = 20
+NAMESAKES = 3
 TAKEN = "There is a package of this name already."
 LONGEST = {"days": 36_500, "months": 1_200}
 _ACTIVE_IN = """(SELECT COUNT(*) FROM membership
@@ -277,6 +278,12 @@ def price_sheet(lines: Iterable[PackageLine], *, tax_inclusive: bool, decimals: 
     sold = [line.term for line in priced]
     tax, price = sum(term.tax_minor for term in sold), terms.price(sold, tax_inclusive)
     return PriceSheet(priced, price - tax, tax, price, sum(savings) if len(savings) == len(priced) else None)
+
+
+def namesakes(name: str) -> list[Package]:
+    """The first few packages of that very name, big and small letters and accents aside, active or not."""
+    same = Package.sort_name == search.sort_key(name)
+    return list(Package.select().where(same).order_by(Package.id).limit(NAMESAKES))
 
 
 def package_page(typed: str, state: str, cursor: str) -> Page[PackageRow]:

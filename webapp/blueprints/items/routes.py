@@ -1,4 +1,4 @@
-from flask import Blueprint, Response, redirect, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from webapp.access import actor, requires
@@ -55,6 +55,13 @@ def new() -> Response:
     return _edit(form, None)
 
 
+@blueprint.post("/catalogue/items/namesakes")
+@requires(Permission.MANAGE_CATALOGUE)
+def namesakes() -> Response:
+    """Which items have the name already that is being typed."""
+    return fragment("items/_namesakes.html", same=items.namesakes(request.form.get("name", "")))
+
+
 @blueprint.route("/catalogue/items/<int:item_id>/edit", methods=["GET", "POST"])
 @requires(Permission.MANAGE_CATALOGUE)
 def edit(item_id: int) -> Response:
@@ -80,6 +87,7 @@ def _edit(form: ItemForm, item: Item | None) -> Response:
         422 if form.errors else 200,
         form=form,
         item=item,
+        same=items.namesakes(form.name.text) if item is None else [],
         units=UNITS,
         categories=items.known_categories(),
         packages=items.packages_with(item) if item else 0,

@@ -55,6 +55,13 @@ def new() -> Response:
     return _edit(PackageForm(), None)
 
 
+@blueprint.post("/catalogue/packages/namesakes")
+@requires(Permission.MANAGE_CATALOGUE)
+def namesakes() -> Response:
+    """Which packages have the name already that is being typed."""
+    return fragment("packages/_namesakes.html", same=packages.namesakes(request.form.get("name", "")))
+
+
 @blueprint.get("/catalogue/packages/<int:package_id>")
 @requires(*SEES_RECORDS)
 def show(package_id: int) -> Response:
@@ -93,6 +100,7 @@ def _edit(form: PackageForm, package: Package | None) -> Response:
         422 if form.errors else 200,
         form=form,
         package=package,
+        same=packages.namesakes(form.name.text) if package is None else [],
         sheet=_sheet(form),
         memberships=packages.active_memberships(package) if package else 0,
         begun=wish == "add",
