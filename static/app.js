@@ -529,7 +529,10 @@ on("input", ({target}) => {
 
 // data-zone: the time zone of this machine, to begin with
 const zone = find("[data-zone]");
-if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !zone.value) {
+  zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone.selectedIndex < 0) zone.value = "";
+}
 
 // A page that came back with errors: after the browser has done its own autofocus, which complains when it is too late.
 if (find("main .problems, main [aria-invalid=true]")) requestAnimationFrame(() => focusFirst(find("main")));

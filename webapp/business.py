@@ -46,10 +46,16 @@ def zones() -> tuple[str, ...]:
     return ("UTC", *sorted(zone for zone in zoneinfo.available_timezones() if not is_elsewhere(zone)))
 
 
-def zone_hints() -> list[tuple[str, str]]:
-    """The time zones with the words that people look for: New York, UTC−05:00."""
+def zone_choices() -> list[tuple[str, str]]:
+    """The time zones by the cities that people look for, so that a city can be typed in the list: New York · America,
+    UTC−05:00."""
     now = utcnow()
-    return [(zone, f"{zone.rpartition('/')[2].replace('_', ' ')}, {_offset(zone, now)}") for zone in zones()]
+    return sorted(((zone, f"{_city(zone)}, {_offset(zone, now)}") for zone in zones()), key=lambda it: fold(it[1]))
+
+
+def _city(zone: str) -> str:
+    region, _, city = zone.replace("_", " ").rpartition("/")
+    return f"{city} · {region}" if region else city
 
 
 def _offset(zone: str, now: datetime) -> str:
@@ -136,6 +142,6 @@ class BusinessFields:
 
     company_name = LineField("Company name", [required("Type the name of the business.")])
     currency = SelectField("Currency", choices=currency_choices)
-    timezone = LineField("Time zone", [required("Type a city or a region."), known_zone])
+    timezone = LineField("Time zone", [required("Choose the time zone."), known_zone])
     locale = SelectField("Figures and dates", choices=language_choices)
     tax_style = RadioField("Tax", choices=TAX_STYLES, default="without")

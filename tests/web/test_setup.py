@@ -1,5 +1,6 @@
 """The first page of all, and that it is gone afterwards."""
 
+import re
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -88,6 +89,15 @@ def test_second_of_two_at_the_same_moment(first: Client, monkeypatch: pytest.Mon
     assert User.select().count() == 1
 
 
+def test_the_time_zone_is_one_of_a_list_of_cities(first: Client) -> None:
+    """Nothing typed there can be wrong and cost the password; the browser looks at the rest before it is sent."""
+    page = first.get("/setup").text
+    assert re.search(r'<option value="America/New_York">New York · America, UTC−0[45]:00</option>', page)
+    assert not re.search("<form[^>]*novalidate", page)
+    page = first.post("/setup", data=payload(email="")).text
+    assert '<option selected value="America/New_York">' in page
+
+
 @pytest.mark.parametrize(
     "typed, zone",
     [
@@ -108,7 +118,7 @@ def test_a_time_zone_is_known_by_its_city(first: Client, typed: str, zone: str) 
     [
         ("company_name", "", "Type the name of the business."),
         ("currency", "XXX", "Not a valid choice"),
-        ("timezone", "", "Type a city or a region."),
+        ("timezone", "", "Choose the time zone."),
         ("timezone", "Atlantis/Central", "Choose a time zone from the list."),
         ("timezone", "West", "Choose a time zone from the list."),
         ("locale", "tlh_QO", "Not a valid choice"),

@@ -37,7 +37,7 @@ def set_up(page: Page, look: Look) -> None:
     look(page)
     page.get_by_label("Company name").fill("Blue Heron")
     page.get_by_label("Currency").select_option("USD")
-    page.get_by_label("Time zone").fill("new york")
+    page.get_by_label("Time zone").select_option("America/New_York")
     page.get_by_label("Your name").fill("Dana Reyes")
     page.get_by_label("Email").fill("dana@blueheron.test")
     page.get_by_label("Password").fill("short")

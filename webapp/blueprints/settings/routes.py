@@ -32,7 +32,7 @@ def company() -> Response:
             return done(to=url_for(".company"), message="The company was saved.")
         except DomainError as error:
             form.refuse(error)
-    return render("settings/company.html", 422 if form.errors else 200, form=form, zones=business.zone_hints())
+    return render("settings/company.html", 422 if form.errors else 200, form=form, zones=business.zone_choices())
 
 
 @blueprint.get("/payment-methods")

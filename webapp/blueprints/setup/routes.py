@@ -30,7 +30,7 @@ def index() -> Response:
             return redirect(url_for("auth.sign_in"), 303)
         except DomainError as error:
             form.refuse(error)
-    return render("setup/index.html", 422 if form.errors else 200, form=form, zones=business.zone_hints())
+    return render("setup/index.html", 422 if form.errors else 200, form=form, zones=business.zone_choices())
 
 
 def _set_up(form: SetupForm) -> User:
