@@ -170,3 +170,22 @@ def test_the_message_of_a_payment_offers_it_to_who_may(app: Flask, manager: Clie
         assert response.status_code == 200
         assert (url(newest()) in response.text) is offered
         assert who.get(url(newest())).status_code == (200 if offered else 403)
+
+
+def test_the_receipt_says_how_it_was_received(manager: Client, emma: Customer, by: User) -> None:
+    """Cash and card were taken in one go; the cash was by check, and then it was nothing."""
+    invoice = make.pay(make.save(emma, "50", by=by), ("cash", "20"), ("card", "30"), by=by)
+    cash, card = Payment.select().where(Payment.invoice == invoice).order_by(Payment.id)
+    manager.post(url(cash), data=typed(manager, cash, method=by_method("check")))
+    right = newest()
+    manager.get("/profile")  # which has the message
+    pages = [words(manager.get(f"/billing/payments/{it.id}/receipt")) for it in (cash, card, right)]
+    assert pages[0] == pages[1] == pages[2]
+    assert "Check 20.00" in pages[0]
+    assert "Cash" not in pages[0]
+    assert "Paid by Emma Jones $50.00" in pages[0]
+    manager.post(url(right), data=typed(manager, right, amount="0"))
+    page = words(manager.get(f"/billing/payments/{cash.id}/receipt"))
+    assert "Paid by Emma Jones $30.00" in page
+    manager.post(url(card), data=typed(manager, card, amount="0"))
+    assert "not received 30.00" in words(manager.get(f"/billing/payments/{card.id}/receipt"))

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from webapp.db import as_day, rows
-from webapp.domain.payment_list import BOUNCED, FATE, KEPT, REFUNDED
+from webapp.domain.payment_list import BOUNCED, CORRECTED, FATE, KEPT, REFUNDED
 from webapp.models import Customer
 from webapp.models.invoice import invoice_code
 
@@ -26,7 +26,7 @@ class Line(NamedTuple):
     @property
     def counts(self) -> bool:
         """Whether the money stayed with the business."""
-        gone = self.fate in (REFUNDED, BOUNCED) or (self.fate != KEPT and self.kind == "account")
+        gone = self.fate in (REFUNDED, BOUNCED, CORRECTED) or (self.fate != KEPT and self.kind == "account")
         return not gone
 
 
@@ -53,7 +53,21 @@ class Receipt(NamedTuple):
         return list(dict.fromkeys(it.name for it in self.lines if it.customer not in (None, self.payer.id)))
 
 
+# What was put right since is on the receipt as it is now, whichever of its payments is asked for.
+_FIRST = """
+WITH RECURSIVE before AS (
+    SELECT id, subject_id, act FROM audit WHERE id = ?
+    UNION SELECT audit.id, audit.subject_id, audit.act FROM before
+    JOIN payment ON before.act = 'Corrected' AND payment.id = before.subject_id
+    JOIN audit ON audit.id = payment.audit_id
+)
+SELECT MIN(id) FROM before"""
 _LINES = f"""
+WITH RECURSIVE acts AS (
+    SELECT id FROM audit WHERE id = ?
+    UNION SELECT audit.id FROM acts JOIN payment ON payment.audit_id = acts.id
+    JOIN audit ON audit.subject = 'payment' AND audit.subject_id = payment.id AND audit.act = 'Corrected'
+)
 SELECT payment.customer_id, payment.received_on, COALESCE(staff.name, act.actor), payment.journal_id, invoice.id,
     invoice.series, invoice.number, invoice.customer_id, invoice.customer_name, method.name, method.kind,
     payment.amount_minor, {FATE}
@@ -62,12 +76,13 @@ LEFT JOIN staff ON staff.id = act.user_id LEFT JOIN invoice ON invoice.id = paym
 LEFT JOIN journal undone ON undone.mirrors_id = payment.journal_id
 LEFT JOIN journal back ON back.kind = 'return' AND back.source = 'journal' AND back.source_id = payment.journal_id
   AND back.part = 0
-WHERE payment.audit_id = ? ORDER BY payment.id"""  # noqa: S608  # own text
+WHERE payment.audit_id IN (SELECT id FROM acts) ORDER BY payment.id"""  # noqa: S608  # own text
 
 
 def receipt(audit_id: int) -> Receipt:
-    """What was paid in the act of a payment."""
-    found = rows(_LINES, (audit_id,))
+    """What was paid in the act of a payment. What was entered wrongly is left out, unless nothing is right instead."""
+    found = rows(_LINES, rows(_FIRST, (audit_id,))[0])
+    found = [row for row in found if row[-1] != CORRECTED] or found
     payer, received_on, taken_by, *_ = found[0]
     return Receipt(Customer.get_by_id(payer), as_day(received_on), [_line(row[3:]) for row in found], taken_by)
 
