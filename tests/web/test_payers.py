@@ -13,7 +13,7 @@ import pytest
 from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import DAY, customer, filled, on_the_day, url, words
-from webapp.domain import bounces, checks, crediting, funds, merging, payments, voids
+from webapp.domain import bounces, checks, correcting, crediting, funds, merging, payments, voids
 from webapp.domain.tendering import Tender
 from webapp.models import Customer, Group, GroupMember, Invoice, Item, Payment, User
 
@@ -247,6 +247,19 @@ def test_what_is_taken_back_is_taken_off(
     with on_the_day(july):
         voids.void(credited.id, reason="twice", by=by, on=july)
         assert "Paid for others −$300.00" in statement(bookkeeper, emma, "?from=2026-07-01&to=2026-07-31")
+
+
+def test_a_payment_that_is_put_right(bookkeeper: Client, emma: Customer, child: Customer, book: Item, by: User) -> None:
+    """Her statement has the wrong one, what took it back, and the right one; there is one receipt, of the right one."""
+    invoice = make.save(child, (book, "1"), by=by)
+    wrong = paid_by_emma(invoice, emma, by, cash=5000)[0]
+    right = correcting.correct(wrong.id, make.method("card"), 4000, by=by, on=DAY)
+    assert right
+    page = statement(bookkeeper, emma)
+    for said in ("Cash 50.00", "Cash corrected −50.00", "Card 40.00", "Paid for others $40.00"):
+        assert said in page, said
+    for payment in (wrong, right):
+        assert "Child Card 40.00 Paid by Emma Jones $40.00" in receipt(bookkeeper, payment)
 
 
 def test_after_a_merge_it_is_hers_still_and_what_was_for_the_merged_is_her_own(

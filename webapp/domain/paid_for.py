@@ -7,12 +7,11 @@ from webapp.db import as_day, marks, rows
 from webapp.domain.merging import stood_for_by
 from webapp.models.invoice import invoice_code
 
-PAID, VOIDED, BOUNCED, CORRECTED, CREDITED = "", "voided", "bounced", "corrected", "credited"
-
 
 class PaidFor(NamedTuple):
     """A payment on somebody else's invoice; or with an amount below zero, what came of it since: the invoice was
-    voided, the check bounced, it was entered wrongly, or something was credited and came back to the payer."""
+    voided, the check bounced, it was corrected, or something was credited and came back to the payer. `what` is the
+    word for that, "" for a payment."""
 
     day: date | None
     received_on: date | None
@@ -29,9 +28,9 @@ class PaidFor(NamedTuple):
 
 _PAID = """
 SELECT j.posted_on, p.received_on, i.id, i.series, i.number, i.customer_id, i.customer_name, method.name,
-    CASE WHEN j.id = p.journal_id THEN ''
-        WHEN act.act IN ('Bounced', 'Corrected') THEN LOWER(act.act) ELSE 'voided' END,
-    p.id, j.id AS journal, CASE WHEN j.id = p.journal_id THEN p.amount_minor ELSE -p.amount_minor END
+    CASE WHEN j.id = p.journal_id THEN '' WHEN act.act = 'Bounced' THEN 'bounced'
+    WHEN act.act = 'Corrected' THEN 'corrected' ELSE 'voided' END, p.id,
+    j.id AS journal, CASE WHEN j.id = p.journal_id THEN p.amount_minor ELSE -p.amount_minor END
 FROM payment p JOIN invoice i ON i.id = p.invoice_id JOIN payment_method method ON method.id = p.method_id
 JOIN journal j ON {on} JOIN audit act ON act.id = j.audit_id
 WHERE p.customer_id IN ({whose}) AND i.customer_id NOT IN ({whose}) AND j.posted_on BETWEEN ? AND ?"""
