@@ -114,7 +114,7 @@ def sell_a_package(desk: Desk) -> None:
     desk.focused("Add Items")
     desk.type("pi")
     desk.press("Enter")
-    desk.focused("Bill now of PIANO")
+    desk.focused("Billed now of PIANO")
     desk.press("Control+Enter")
     desk.focused("Cash")
     desk.press("Shift+Tab", "Enter")

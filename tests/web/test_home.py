@@ -85,7 +85,7 @@ def test_about_to_run_out(owner: Client, bookkeeper: Client, boss: User) -> None
     low = section(owner.get("/").text, "low")
     assert "Runs out soon" in low
     assert "Ann Few" in low
-    assert "1 lesson left" in low
+    assert "1 left" in low
     assert "Bea Half" not in low
     assert "Cal None" not in low
     assert 'href="/billing/packages?status=low"' in low

@@ -11,8 +11,8 @@ import pytest
 from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import DAY, c172, customer, instruction, on_the_day, url, words
-from webapp.domain import voids
-from webapp.models import Company, Customer, Invoice, Item, Package, User
+from webapp.domain import drafts, invoicing, voids
+from webapp.models import Company, Customer, DraftLine, Invoice, Item, Package, User
 
 Queries = Callable[[], AbstractContextManager[list[str]]]
 REGION = "div#invoice"
@@ -136,6 +136,29 @@ def test_it_can_be_printed_with_names_and_address(bookkeeper: Client, split: Inv
     page = bookkeeper.get(url(split))
     assert "data-print" in page.text
     assert re.search(r'class="print-only[^"]*">.*Test Flight School.*Emma Jones.*1 Hangar Lane', page.text, re.DOTALL)
+
+
+def test_the_print_leaves_off_what_only_staff_know_the_words_for(bookkeeper: Client, by: User):
+    """What a package covers and still holds stays, and the reason that was typed to stand on the invoice."""
+    emma, lesson = customer("Zoë"), make.item("Book", "20.00")
+    piano = make.piano()
+    draft = make.draft(
+        emma, (piano, None), (Item.get(Item.name == "Lesson"), "11"), (lesson, "1"), (lesson, "2"), by=by
+    )
+    typed = DraftLine.select().where(DraftLine.invoice == draft).order_by(DraftLine.position.desc()).get()
+    drafts.choose_rate(typed.id, "typed", rate_e4=150_000, reason="worn cover")
+    page = bookkeeper.get(url(invoicing.issue(draft.id, by=by, on=DAY))).text
+    chips = re.findall(r'<span class="chip ([^"]*)">(?:<svg.*?</svg>)?(.*?)</span>', page, re.DOTALL)
+    printed = [words for kind, words in chips if "no-print" not in kind]
+    assert [words.strip() for kind, words in chips if "no-print" in kind] == [
+        "Sells the package",
+        "Standard rate",
+        "Typed rate · worn cover",
+    ]
+    assert [it for it in printed if it.startswith("PIANO")], "what covers it"
+    assert [it for it in printed if it.startswith("Standard rate · ")], "why the eleventh is not covered"
+    assert '<span class="print-only">worn cover</span>' in page
+    assert '<span class="no-print">Why this rate</span>' in page
 
 
 @pytest.mark.parametrize(

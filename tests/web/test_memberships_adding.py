@@ -310,6 +310,7 @@ def test_it_warns_of_a_last_day_that_is_past(owner: Client, emma: Customer) -> N
     short = make.piano(validity="days", validity_count=3)
     page = owner.post("/billing/packages/preview", data=payload(short, *who(emma), start_on="2026-05-01"), htmx=PREVIEW)
     assert "The last day would be 4 May 2026 already" in page.text
+    assert "valid 1 May 2026 through 4 May 2026, both days included" in re.sub("<.*?>", "", page.text)
 
 
 # What was shown is what happens

@@ -121,7 +121,7 @@ def test_a_typed_amount_has_no_rate(owner: Client, desk: User) -> None:
     emma, trio = make.somebody(), make.trio()
     membership = make.add(emma, trio, by=desk)
     make.save(emma, (thing("Trio lesson"), "1"), by=desk)
-    assert table(page_of(owner, membership))[1][3:8] == ["1 lesson", "by amount", "40.00", "33.33", "2"]
+    assert table(page_of(owner, membership))[1][3:8] == ["1", "of one amount", "40.00", "33.33", "2"]
 
 
 def test_package_funds(owner: Client, pilot: Membership) -> None:

@@ -329,7 +329,7 @@ def test_the_price_while_typing(owner: Client, c172: Item, teacher: Item) -> Non
     assert "C172 40.0 h 120.00 4,800.00 384.00 8 % saves 1,200.00" in said
     assert "Price with tax $5,184.00 saves 1,200.00" in said
     said = price(owner, row(0, c172, "40", "120"), row(3, teacher, "20", "", "1,300.01"), name="")
-    assert "Instruction 20.0 h typed amount 1,300.01 0.00 0 % 0.01 dearer" in said
+    assert "Instruction 20.0 h one amount for all 1,300.01 0.00 0 % 0.01 dearer" in said
     assert "$6,484.01 saves 1,199.99" in said
 
 

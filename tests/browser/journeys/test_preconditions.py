@@ -140,7 +140,7 @@ def test_account_switched_off(
     expect_refused(window.get_by_label("Package"), sentence, "Somebody with Manage Settings can switch it on.")
     look(desk)
     desk.goto(f"/billing/invoices/{draft.id}")
-    expect_refused(desk.get_by_label("Bill now of PPL"), sentence)
+    expect_refused(desk.get_by_label("Billed now of PPL"), sentence)
     look(desk)
     desk.get_by_role("button", name="Save", exact=True).click()
     expect(desk.locator("#draft-lines")).to_contain_text("Nothing was saved.")

@@ -90,7 +90,7 @@ def test_it_ends_by_itself(open_page: OpenPage, look: Look) -> None:
     page.goto("/")
     new_invoice(page, "Emma Jones")
     choose(page, "Add Items", "TRIO", "TRIO")
-    expect(page.get_by_label("Bill now of TRIO")).to_be_focused()
+    expect(page.get_by_label("Billed now of TRIO")).to_be_focused()
     choose(page, "Add Items", "lesson", "Trio lesson")
     page.get_by_label("Quantity of Trio lesson").fill("3")
     expect(page.locator("#draft-total")).to_have_text("$200.00")
