@@ -68,6 +68,10 @@ def _values(tree: Element, form: Element) -> Iterator[tuple[str, str]]:
             continue
         if element.tag == "textarea":
             yield element["name"], "".join(element.texts)
+        elif element.tag == "select":
+            options = [it for it in tree.walk() if it.tag == "option" and element in it.above()]
+            chosen = next((it for it in options if "selected" in it), options[0] if options else None)
+            yield element["name"], chosen["value"] if chosen else ""
         elif element.tag == "input" and (element["type"] not in ("checkbox", "radio") or "checked" in element):
             yield element["name"], element["value"]
 
