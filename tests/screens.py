@@ -112,6 +112,7 @@ def _records(desk: User, on: date) -> tuple[dict[str, int], dict[str, dict[str, 
     gone = make.add(make.somebody("Gone Away"), piano, by=desk, on=on)
     memberships.remove([memberships.Removal(gone.id, gone.version)], by=desk, on=on)
     of_lena = make.bought(lena)
+    unused = make.add(lena, piano, by=desk, on=on)
     long_ago = on - timedelta(days=30)
     swims = make.package("Ten swims", (lesson, "10", "@10"), validity="days", validity_count=5)
     make.pay(make.save(lena, (swims, None), by=desk, on=long_ago), ("cash", "60"), by=desk, on=long_ago)
@@ -143,5 +144,6 @@ def _records(desk: User, on: date) -> tuple[dict[str, int], dict[str, dict[str, 
     special = {f"invoices.{view}": of_draft for view in views}
     special |= {f"memberships.{act}": {"membership_id": of_lena.id} for act in ("refund", "transfer", "move")}
     special["memberships.reinstate"] = {"membership_id": gone.id}
-    special |= {f"memberships.{act}": {"membership_id": in_piano.id} for act in ("extend", "start")}
+    special["memberships.extend"] = {"membership_id": in_piano.id}
+    special["memberships.start"] = {"membership_id": unused.id}
     return ids, special
