@@ -132,6 +132,21 @@ def test_without_a_script_whoever_was_not_found_is_made_too(frontdesk: Client) -
     assert len(filled_in(page)["who"]) == 2
 
 
+def test_cancel_goes_back_to_what_was_filled_in(frontdesk: Client) -> None:
+    """Over an invoice it only closes: that is a page, and still there."""
+    ann = make.somebody("Ann")
+    for query, back in (
+        (f"member=1&group_name=Band&members={ann.id}", f"/groups/new?group_name=Band&amp;members={ann.id}"),
+        (f"add=1&customer={ann.id}&note=Hi", f"/billing/packages/new?customer={ann.id}&amp;note=Hi"),
+    ):
+        dialog = frontdesk.get(f"/customers/new?{query}", htmx=MODAL).text
+        [cancel] = re.findall(r"<a [^>]*>Cancel</a>", dialog)
+        assert f'hx-get="{back}"' in cancel, cancel
+        assert "data-close" not in cancel
+    assert "data-close>Cancel" in frontdesk.get("/customers/new?invoice=1", htmx=MODAL).text
+    assert "data-close>Cancel" in frontdesk.get("/customers/new", htmx=MODAL).text
+
+
 @pytest.mark.parametrize(
     "query",
     ["?_external=1&_scheme=javascript", "?add=1&customer=x&_anchor=a", "?add=1", "?member=1&owner=x", "?into=x"],

@@ -51,6 +51,12 @@ def carried() -> dict[str, Any]:
     return {name: request.args.getlist(name) for name in names}
 
 
+def came_from_dialog() -> bool:
+    """Whether the form that the errand goes on with is a dialog too, so that this one took its place; invoices are
+    written on a page of their own."""
+    return "invoice" not in request.args
+
+
 def place(customer: Customer | None = None) -> str | None:
     """Where the errand goes on with a new customer, or without; None when there is none for whoever asks."""
     word = next((it for it, errand in ERRANDS.items() if it in request.args and can(errand.permission)), None)

@@ -83,9 +83,17 @@ def new() -> Response:
             return done("customers-changed", to=errands.place(customer) or _page(customer), message=told, stay=False)
         except DomainError as error:
             form.refuse(error)
-    here, back = url_for(".new", **errands.carried()), errands.place() or url_for(".index")
-    status = 422 if form.errors else 200
-    return render("customers/edit.html", status, form=form, customer=None, here=here, back=back, same=same)
+    place = errands.place()
+    return render(
+        "customers/edit.html",
+        422 if form.errors else 200,
+        form=form,
+        customer=None,
+        here=url_for(".new", **errands.carried()),
+        back=place or url_for(".index"),
+        again=place is not None and errands.came_from_dialog(),
+        same=same,
+    )
 
 
 def _page(customer: Customer) -> str:
