@@ -36,6 +36,17 @@ document.adoptedStyleSheets[0].replaceSync("html:not([data-ready]) { pointer-eve
 that opens a dialog opens a page. Also where a link or a form led to the page."""
 
 
+UNTIL_READY = """patience => new Promise((done, fail) => {
+    const page = document.documentElement
+    const look = () => (!page.querySelector("script") || "ready" in page.dataset) && done()
+    new MutationObserver(look).observe(page, {attributes: true})
+    AbortSignal.timeout(patience).addEventListener("abort", () => fail(new Error("its scripts are not in place")))
+    look()
+})"""
+"""Said by the page itself: to ask it through locators takes Playwright a tenth of a second on each new page. The
+patience is no timer, which a test may have stopped."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -120,17 +131,24 @@ def open_page(chromium: Browser, live_server: str, app: Flask, said: list[str]) 
 def wait_for_scripts(page: Page) -> None:
     """Let `goto` and its kind return when the scripts of the page are in place, for tests that then press keys."""
 
-    def waiting(go: Callable[..., Any]) -> Callable[..., Any]:
+    def let_it_say() -> None:
+        page.evaluate(UNTIL_READY, PATIENCE_MS)
+
+    def ask_it() -> None:
+        """On the way back, where the page may be left once more: htmx fetches what it had put in place."""
+        if page.locator("script").count():
+            page.locator("html[data-ready]").wait_for(state="attached")
+
+    def waiting(go: Callable[..., Any], wait: Callable[[], None]) -> Callable[..., Any]:
         def go_and_wait(*args: Any, **kwargs: Any) -> Any:
             response = go(*args, **kwargs)
-            if page.locator("script").count():
-                page.locator("html[data-ready]").wait_for(state="attached")
+            wait()
             return response
 
         return go_and_wait
 
-    for name in ("goto", "reload", "go_back", "go_forward"):
-        setattr(page, name, waiting(getattr(page, name)))
+    for name, wait in (("goto", let_it_say), ("reload", let_it_say), ("go_back", ask_it), ("go_forward", ask_it)):
+        setattr(page, name, waiting(getattr(page, name), wait))
 
 
 def listen(message: ConsoleMessage, said: list[str]) -> None:
