@@ -70,10 +70,12 @@ class Missing(StrictUndefined):
 
 
 class Running(NamedTuple):
-    """An engine with its states kept, and the database object that the whole app talks to it through."""
+    """An engine with its states kept, the database object that the whole app talks to it through, and the people of the
+    business as they are before any test, by the names of their clients."""
 
     engine: engines.Sqlite | engines.Postgres
     database: peewee.Database
+    cast: dict[str, User]
 
 
 @contextmanager
@@ -85,9 +87,10 @@ def open_engine(name: str, worker: str) -> Iterator[Running]:
         disconnect(database)
         chosen.keep("empty")
         set_up_business()
+        cast = {name: User.get(User.email == address(name)) for name in CAST}
         disconnect(database)
         chosen.keep("business")
-        yield Running(chosen, database)
+        yield Running(chosen, database, cast)
         disconnect(database)
 
 
@@ -98,10 +101,15 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Running]:
         yield opened
 
 
-def disconnect(database: peewee.Database) -> None:
-    """Close every connection, those waiting in a pool too."""
+def close(database: peewee.Database) -> None:
+    """Give up the connection, which on SQLite would go on with the file of another state; a pool keeps it open."""
     if not database.is_closed():
         database.close()
+
+
+def disconnect(database: peewee.Database) -> None:
+    """Close every connection, those waiting in a pool too."""
+    close(database)
     close_all = getattr(database, "close_all", None)
     if close_all:
         close_all()
@@ -120,12 +128,10 @@ def kept(running: Running, state: str, make: Callable[[], object]) -> str:
 
 def restored(running: Running, state: str) -> Iterator[peewee.Database]:
     db.db.initialize(running.database)
-    if not running.database.is_closed():
-        running.database.close()  # it would go on with the file of another state
+    close(running.database)
     running.engine.restore(state)
     yield running.database
-    if not running.database.is_closed():
-        running.database.close()
+    close(running.database)
 
 
 @pytest.fixture
@@ -157,7 +163,7 @@ class Once:
             raise RuntimeError("something was made since, which would be lost")
         self.made = (*self.made, f"{make.__module__}.{make.__qualname__}")
         if self.made in self.states:
-            disconnect(self.running.database)
+            close(self.running.database)
             self.running.engine.restore(self.states[self.made][0])
         else:
             found, state = make(*args), f"made_{len(self.states)}"
@@ -193,9 +199,9 @@ def queries(business: peewee.Database) -> Iterator[Callable[[], AbstractContextM
 
 
 @pytest.fixture
-def cast(business: peewee.Database) -> dict[str, User]:
-    """The people of the business, by the names of their clients."""
-    return {name: User.get(User.email == address(name)) for name in CAST}
+def cast(engine: Running, business: peewee.Database) -> dict[str, User]:
+    """The people of the business, by the names of their clients: copies, which a test may change."""
+    return copy.deepcopy(engine.cast)
 
 
 @pytest.fixture(scope="session")
