@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from tests import factories as make
 from tests.business import CAST
 from tests.clients import Client, client_for
+from tests.conftest import Once
 from tests.trail import acts
 from tests.web.billing import DAY, MODAL, customer, filled, on_the_day, said, words
 from webapp.domain import checks, funds
@@ -32,10 +33,14 @@ def day(business: peewee.Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def emma(cast: dict[str, User]) -> Customer:
+def emma(cast: dict[str, User], once: Once) -> Customer:
+    return once(make_emma, cast["owner"])
+
+
+def make_emma(by: User) -> Customer:
     """Somebody with 60.00 of general funds."""
     made = customer()
-    funds.deposit(made, make.method("cash"), 6000, by=cast["owner"], on=DAY)
+    funds.deposit(made, make.method("cash"), 6000, by=by, on=DAY)
     return made
 
 

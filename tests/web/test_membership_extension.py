@@ -9,6 +9,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.trail import latest
 from tests.web.acting import (
     EVENTS,
@@ -45,7 +46,11 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def piano(by: User) -> Membership:
+def piano(by: User, once: Once) -> Membership:
+    return once(make_piano, by)
+
+
+def make_piano(by: User) -> Membership:
     """Ten lessons until 30 June, paid in full; one stands in a draft."""
     emma = customer()
     make.pay(make.save(emma, (make.piano(validity="date", last_day=date(2026, 6, 30)), None), by=by), by=by)

@@ -7,6 +7,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.acting import (
     EVENTS,
     address,
@@ -42,7 +43,11 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
+def emma(by: User, once: Once) -> Customer:
+    return once(make_emma, by)
+
+
+def make_emma(by: User) -> Customer:
     """With 500.00 in general funds."""
     emma = customer()
     funds.deposit(emma, make.method("cash"), make.money("500"), by=by, on=make.DAY)
@@ -50,7 +55,11 @@ def emma(by: User) -> Customer:
 
 
 @pytest.fixture
-def piano(emma: Customer, by: User) -> Membership:
+def piano(emma: Customer, by: User, once: Once) -> Membership:
+    return once(make_piano, emma, by)
+
+
+def make_piano(emma: Customer, by: User) -> Membership:
     """450.00, of which 100.00 is paid in."""
     make.pay(make.save(emma, (make.piano(), "100"), by=by), by=by)
     return make.bought(emma)

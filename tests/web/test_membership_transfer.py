@@ -7,6 +7,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.naughty import strings
 from tests.web.acting import (
     EVENTS,
@@ -42,12 +43,20 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def tom(by: User) -> Customer:
+def tom(once: Once) -> Customer:
+    return once(make_tom)
+
+
+def make_tom() -> Customer:
     return customer("Tom Hill")
 
 
 @pytest.fixture
-def trio(by: User) -> Membership:
+def trio(by: User, once: Once) -> Membership:
+    return once(make_trio, by)
+
+
+def make_trio(by: User) -> Membership:
     """Three lessons for 100.00, of which 80.00 is paid in; one is used; another stands in a draft."""
     emma = customer()
     make.pay(make.save(emma, (make.trio(), "80"), by=by), by=by)

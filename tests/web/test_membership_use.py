@@ -10,6 +10,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.acting import (
     EVENTS,
     address,
@@ -46,12 +47,16 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
-    return customer()
+def emma(once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def piano(emma: Customer, by: User) -> Membership:
+def piano(emma: Customer, by: User, once: Once) -> Membership:
+    return once(make_piano, emma, by)
+
+
+def make_piano(emma: Customer, by: User) -> Membership:
     """Ten lessons, paid in full."""
     make.pay(make.save(emma, (make.piano(), None), by=by), by=by)
     return make.bought(emma)

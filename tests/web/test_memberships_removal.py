@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.naughty import strings
 from webapp.domain import memberships, removing
 from webapp.models import Audit, Customer, Invoice, Item, Membership, Role, User
@@ -33,7 +34,11 @@ def desk(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(desk: User) -> Membership:
+def emma(desk: User, once: Once) -> Membership:
+    return once(make_emma, desk)
+
+
+def make_emma(desk: User) -> Membership:
     """Emma Jones in PIANO: 90.00 paid in and 45.00 more billed; a lesson on an open invoice and one in a draft."""
     emma, piano = make.somebody(), make.piano()
     lesson = Item.get(Item.name == "Lesson")

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from tests import factories as make
 from tests.business import CAST
 from tests.clients import Client, client_for
+from tests.conftest import Once
 from tests.web.billing import MODAL, customer, on_the_day, words
 from webapp.domain import checks, funds, memberships, voids
 from webapp.domain.memberships import Removal
@@ -37,7 +38,11 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
+def emma(by: User, once: Once) -> Customer:
+    return once(make_emma, by)
+
+
+def make_emma(by: User) -> Customer:
     """PIANO for 450.00 in February, one lesson in March, 20.00 deposited in April."""
     made, piano = customer(), make.piano()
     make.pay(make.save(made, (piano, None), by=by, on=FEBRUARY), by=by, on=FEBRUARY)
