@@ -1,10 +1,8 @@
 """Deposit, Withdraw and Adjust balance: a customer's general funds, stated before they change."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
-import peewee
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -14,22 +12,18 @@ from tests.business import CAST
 from tests.clients import Client, client_for
 from tests.conftest import Once
 from tests.trail import acts
-from tests.web.billing import DAY, MODAL, customer, filled, on_the_day, said, words
-from webapp.domain import checks, funds
+from tests.web.billing import DAY, MODAL, customer, filled, said, words
+from webapp.domain import funds
 from webapp.models import Audit, Customer, Payment, PaymentMethod, Role, User
 from webapp.permissions import Permission
+
+pytestmark = pytest.mark.usefixtures("day")
+
 
 EFFECT = "div#funds-effect"
 PLACES = {"deposits": Permission.ADD_INVOICE, "withdrawals": Permission.MANAGE_INVOICES,
           "adjustments": Permission.ADJUST_BALANCES}  # fmt: skip
 ACTS = {"deposits": "Deposit", "withdrawals": "Withdrawal", "adjustments": "Adjusted"}
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert checks.faults() == []
 
 
 @pytest.fixture

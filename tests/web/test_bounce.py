@@ -1,28 +1,21 @@
 """A check that bounced, from the list of payments and from its invoice."""
 
 import re
-from collections.abc import Iterator
 
-import peewee
 import pytest
 from flask import Flask
 
 from tests import factories as make
 from tests.business import CAST
 from tests.clients import Client, client_for
-from tests.web.billing import DAY, MODAL, customer, filled, on_the_day, said, words
-from webapp.domain import checks, crediting, funds, payments, voids
+from tests.web.billing import DAY, MODAL, customer, filled, said, words
+from webapp.domain import crediting, funds, payments, voids
 from webapp.domain.bounces import has_bounced
 from webapp.domain.tendering import Tender
 from webapp.models import Audit, Customer, Group, Invoice, Item, MembershipItem, Payment, Role, User
 from webapp.permissions import Permission
 
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert checks.faults() == []
+pytestmark = pytest.mark.usefixtures("day")
 
 
 @pytest.fixture

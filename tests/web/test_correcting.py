@@ -1,24 +1,17 @@
 """A payment that was entered wrongly, put right from the list of payments, from its invoice or from the message."""
 
 import re
-from collections.abc import Iterator
 
-import peewee
 import pytest
 from flask import Flask
 
 from tests import factories as make
 from tests.clients import Client, client_for
-from tests.web.billing import DAY, MODAL, customer, filled, on_the_day, words
-from webapp.domain import checks, crediting, funds
+from tests.web.billing import DAY, MODAL, customer, filled, words
+from webapp.domain import crediting, funds
 from webapp.models import Audit, Customer, Invoice, Item, Payment, User
 
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert checks.faults() == []
+pytestmark = pytest.mark.usefixtures("day")
 
 
 @pytest.fixture

@@ -1,31 +1,19 @@
 """Crediting a part of a line: everything that follows is stated first; then it is done with a reason, once."""
 
-from collections.abc import Iterator
-
-import peewee
 import pytest
 
 from tests import factories as make
 from tests.clients import Client
 from tests.conftest import Once
-from tests.web.billing import MODAL, c172, customer, filled, on_the_day, said, typed_lines, url, words
-from webapp.domain import checks, drafts, funds, invoicing, payments, voids
+from tests.web.billing import MODAL, c172, customer, filled, said, typed_lines, url, words
+from webapp.domain import drafts, funds, invoicing, payments, voids
 from webapp.domain.tendering import Tender
 from webapp.models import CreditNote, Customer, Group, Invoice, InvoiceLine, Item, User
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 PREVIEW = "div#credit-consequences"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

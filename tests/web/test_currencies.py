@@ -1,7 +1,6 @@
 """A business without decimals and one with three: every screen from the catalogue to the statement."""
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import peewee
@@ -9,9 +8,10 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
-from tests.web.billing import customer, editing, filled, findable, on_the_day, url, words
-from webapp.domain import checks
+from tests.web.billing import customer, editing, filled, findable, url, words
 from webapp.models import CreditNote, Customer, Invoice, Item, Membership, Package
+
+pytestmark = pytest.mark.usefixtures("day")
 
 
 class Money(NamedTuple):
@@ -35,13 +35,6 @@ PAGES = (
     *("/billing/invoices", "/billing/payments", "/billing/packages"),
     *("/billing/invoices/export", "/billing/payments/export", "/billing/packages/export"),
 )
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
 
 
 @pytest.fixture(params=[YEN, DINAR], ids=lambda money: money.code)

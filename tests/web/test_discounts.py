@@ -1,8 +1,5 @@
 """Discounts on the lines of a draft: given, shown in words, refused beside the line, and taken away."""
 
-from collections.abc import Iterator
-
-import peewee
 import pytest
 
 from tests import factories as make
@@ -14,28 +11,18 @@ from tests.web.billing import (
     customer,
     editing,
     filled,
-    on_the_day,
     said,
     typed_lines,
     url,
     words,
 )
-from webapp.domain import checks, drafts, invoicing
+from webapp.domain import drafts, invoicing
 from webapp.models import Customer, DraftLine, Invoice, InvoiceLine, Item, Membership, User
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 MENU = "div#menu"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

@@ -1,32 +1,20 @@
 """Undo of what was done for several at once: the invoices are voided together, or none of them."""
 
-from collections.abc import Iterator
-
-import peewee
 import pytest
 
 from tests import factories as make
 from tests.clients import Client
 from tests.web.acting import again, check_closed, give_only, messages
-from tests.web.billing import MODAL, customer, filled, on_the_day, words
-from webapp.domain import checks, using, voids
+from tests.web.billing import MODAL, customer, filled, words
+from webapp.domain import using, voids
 from webapp.domain.using import Taking
 from webapp.models import Invoice, Item, Membership, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 VOID = "/billing/invoices/void"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ def day(business: peewee.Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
-
-
-@pytest.fixture
 def emma(by: User) -> Customer:
     return customer()
 

@@ -1,10 +1,8 @@
 """Extend: another last day, with a reason, and what that means."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
-import peewee
 import pytest
 
 from tests import factories as make
@@ -24,25 +22,16 @@ from tests.web.acting import (
     has_button,
     messages,
 )
-from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import checks, memberships
+from tests.web.billing import MODAL, customer, said, words
+from webapp.domain import memberships
 from webapp.domain.memberships import Removal
 from webapp.models import Audit, Item, Membership, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 PREVIEW = "div#extension-preview"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Move funds: between general funds and package funds, with both before and after."""
 
-from collections.abc import Iterator
-
-import peewee
 import pytest
 
 from tests import factories as make
@@ -21,25 +18,16 @@ from tests.web.acting import (
     has_button,
     messages,
 )
-from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import checks, funds, memberships
+from tests.web.billing import MODAL, customer, said, words
+from webapp.domain import funds, memberships
 from webapp.domain.memberships import Removal
 from webapp.models import Customer, Membership, PaymentMethod, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 PREVIEW = "div#move-preview"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

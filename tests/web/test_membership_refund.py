@@ -1,9 +1,7 @@
 """Refund: both policies and the fee side by side, back to the methods the money came by, and the credit note."""
 
-from collections.abc import Iterator
 from datetime import date
 
-import peewee
 import pytest
 
 from tests import factories as make
@@ -22,26 +20,17 @@ from tests.web.acting import (
     messages,
 )
 from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import checks, crediting, memberships, payments, using
+from webapp.domain import crediting, memberships, payments, using
 from webapp.domain.memberships import Removal
 from webapp.domain.tendering import Tender
 from webapp.domain.using import Taking
 from webapp.models import CreditNote, Customer, Invoice, Item, Membership, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 PREVIEW = "div#refund-preview"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Reinstate: what comes back, what is owed again, and the refusals in place of the button."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
-import peewee
 import pytest
 
 from tests import factories as make
@@ -21,24 +19,15 @@ from tests.web.acting import (
     messages,
 )
 from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import checks, funds, memberships, reinstating, transferring
+from webapp.domain import funds, memberships, reinstating, transferring
 from webapp.domain.memberships import Removal
 from webapp.models import Company, Customer, Invoice, Item, Membership, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 LATER = make.DAY + timedelta(days=31)
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Correct the start date: of a membership that nothing was invoiced under, with a reason; the last day follows."""
 
-from collections.abc import Iterator
 from datetime import date
 
-import peewee
 import pytest
 
 from tests import factories as make
@@ -22,24 +20,15 @@ from tests.web.acting import (
     has_button,
     messages,
 )
-from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import checks, voids
+from tests.web.billing import MODAL, customer, said, words
+from webapp.domain import voids
 from webapp.models import Item, Membership, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 PREVIEW = "div#start-preview"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

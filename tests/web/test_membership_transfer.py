@@ -1,8 +1,5 @@
 """Transfer: what is left of a membership becomes another customer's."""
 
-from collections.abc import Iterator
-
-import peewee
 import pytest
 
 from tests import factories as make
@@ -22,24 +19,15 @@ from tests.web.acting import (
     has_button,
     messages,
 )
-from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import checks, funds
+from tests.web.billing import MODAL, customer, said, words
+from webapp.domain import funds
 from webapp.models import Customer, Item, Membership, PaymentMethod, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 PREVIEW = "div#transfer-preview"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
-import peewee
 import pytest
 
 from tests import factories as make
@@ -24,26 +22,17 @@ from tests.web.acting import (
     has_button,
     messages,
 )
-from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import checks, memberships, using
+from tests.web.billing import MODAL, customer, said, words
+from webapp.domain import memberships, using
 from webapp.domain.memberships import Removal
 from webapp.domain.using import Taking
 from webapp.models import Customer, Invoice, Item, Membership, PaymentMethod, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 PREVIEW = "div#use-preview"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

@@ -1,35 +1,24 @@
 """What is done for the ticked rows of the Packages tab at once: a class that was held, and packages not billed yet."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import peewee
 import pytest
 
 from tests import factories as make
 from tests.clients import Client
 from tests.web.acting import EVENTS, again, bump, check_closed, give_only, messages
-from tests.web.billing import MODAL, customer, filled, on_the_day, words
-from webapp.domain import checks, memberships
+from tests.web.billing import MODAL, customer, filled, words
+from webapp.domain import memberships
 from webapp.domain.memberships import Removal
 from webapp.models import Customer, Invoice, Item, Membership, Package, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 USES, BILLS = "/billing/packages/uses", "/billing/packages/bills"
 PREVIEW = "div#uses-preview"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

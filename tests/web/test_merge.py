@@ -1,9 +1,7 @@
 """Merge: a customer who was entered twice becomes one."""
 
 import re
-from collections.abc import Iterator
 
-import peewee
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -12,19 +10,15 @@ from tests import factories as make
 from tests.business import CAST
 from tests.clients import Client, client_for
 from tests.trail import latest
-from tests.web.billing import DAY, MODAL, customer, filled, on_the_day, said, words
-from webapp.domain import checks, funds
+from tests.web.billing import DAY, MODAL, customer, filled, said, words
+from webapp.domain import funds
 from webapp.models import Customer, Group, Invoice, Item, Membership, Role, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 REGION = "div#merging"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert checks.faults() == []
 
 
 @pytest.fixture

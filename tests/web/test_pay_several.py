@@ -1,11 +1,9 @@
 """One payment for several invoices, and for those of members of a group."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import peewee
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -14,19 +12,15 @@ from tests import factories as make
 from tests.business import CAST
 from tests.clients import Client, client_for
 from tests.html import Tree
-from tests.web.billing import DAY, MODAL, customer, filled, on_the_day, words
-from webapp.domain import checks, funds
+from tests.web.billing import DAY, MODAL, customer, filled, words
+from webapp.domain import funds
 from webapp.models import Customer, Group, Invoice, Item, Payment, Role, User
 from webapp.permissions import Permission
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 TENDERS = "div#pay-tenders"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert checks.faults() == []
 
 
 @pytest.fixture

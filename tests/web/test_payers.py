@@ -3,29 +3,24 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 
-import peewee
 import pytest
 
 from tests import factories as make
 from tests.clients import Client
 from tests.web.billing import DAY, customer, filled, on_the_day, url, words
-from webapp.domain import bounces, checks, correcting, crediting, funds, merging, payments, voids
+from webapp.domain import bounces, correcting, crediting, funds, merging, payments, voids
 from webapp.domain.tendering import Tender
 from webapp.models import Customer, Group, GroupMember, Invoice, Item, Payment, User
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 TENDERS = "div#pay-tenders"
 Queries = Callable[[], AbstractContextManager[list[str]]]
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert checks.faults() == []
 
 
 @pytest.fixture

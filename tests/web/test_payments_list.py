@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
 
@@ -14,19 +14,15 @@ from werkzeug.test import TestResponse
 from tests import factories as make
 from tests.clients import Client
 from tests.conftest import Once
-from tests.web.billing import DAY, customer, on_the_day, words
+from tests.web.billing import DAY, customer, words
 from webapp.db import rows
-from webapp.domain import checks, funds, paging, payment_list, voids
+from webapp.domain import funds, paging, payment_list, voids
 from webapp.models import Customer, Invoice, Package, User
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 Queries = Callable[[], AbstractContextManager[list[str]]]
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert checks.faults() == []
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """What an invoice says about tax, rounding, discounts and credits: in the editor, issued and printed."""
 
-from collections.abc import Iterator
-
-import peewee
 import pytest
 
 from tests import factories as make
@@ -14,28 +11,18 @@ from tests.web.billing import (
     c172,
     customer,
     editing,
-    on_the_day,
     quantity_of,
     typed_lines,
     url,
     words,
 )
-from webapp.domain import checks, crediting, drafts, invoicing
+from webapp.domain import crediting, drafts, invoicing
 from webapp.models import Company, Customer, Item, User
 
+pytestmark = pytest.mark.usefixtures("day")
+
+
 MENU = "div#menu"
-
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
 
 
 @pytest.fixture

@@ -1,28 +1,15 @@
 """Void and copy: the mistake is taken back and the same lines are typed again, in one act."""
 
-from collections.abc import Iterator
-
-import peewee
 import pytest
 
 from tests import factories as make
 from tests.clients import Client
-from tests.web.billing import MODAL, customer, filled, on_the_day, typed_lines, url, words
-from webapp.domain import checks, drafts, invoicing, refunds
+from tests.web.billing import MODAL, customer, filled, typed_lines, url, words
+from webapp.domain import drafts, invoicing, refunds
 from webapp.models import Customer, Invoice, Item, Role, User
 from webapp.permissions import Permission
 
-
-@pytest.fixture(autouse=True)
-def day(business: peewee.Database) -> Iterator[None]:
-    with on_the_day():
-        yield
-    assert not checks.faults()
-
-
-@pytest.fixture
-def by(cast: dict[str, User]) -> User:
-    return cast["manager"]
+pytestmark = pytest.mark.usefixtures("day")
 
 
 @pytest.fixture
