@@ -213,6 +213,8 @@ class Payments(Endings):
                 return made
             covered = self._unpay(payment, invoice)
             number = payment["invoice"]
+            if method == "account" and amount and any(self._is_over(fill) for fill in payment["fills"]):
+                raise Refused("by the funds of what has ended since")
             if amount > self.due(number):
                 raise Refused("more than is due")
             made = self.pay(
@@ -229,11 +231,15 @@ class Payments(Endings):
         """Whether forfeited money filled it, or the package that a refund settled."""
         return fill["source"] == "forfeited" or (fill["source"] == "funds" and fill["line"]["membership"] is None)
 
+    def _is_over(self, fill: dict[str, Any]) -> bool:
+        """Whether package funds filled it that went on to general funds since."""
+        return fill["source"] == "funds" and bool(self.memberships[fill["membership"]]["state"] != "active")
+
     def received(self, number: int) -> dict[str, int]:
         """What came in for a membership by each method, bounced cheques left out, and was not given back yet, by a
         refund of it or to those who paid it."""
         came = self.sold_by(number)
-        net = self._not_given_back(number, {payment["payer"] for payment, _ in came})
+        net = self._not_given_back(number, {payment["payer"] for payment, _ in came if payment["live"]})
         found: dict[str, int] = {}
         for payment, amount in came:
             if payment["live"] and not payment["bounced"]:

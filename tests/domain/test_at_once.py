@@ -6,8 +6,8 @@ import pytest
 
 from tests import factories as f
 from tests.at_once import at_once
-from tests.deals import ACTS, Act, Deal, deal, pay_cash
-from webapp.domain import adding, invoicing
+from tests.deals import ACTS, Act, Deal, deal, pay_by_account, pay_cash, withdraw
+from webapp.domain import adding, correcting, invoicing
 from webapp.models import Invoice, Item, Membership, Payment, User
 
 pytestmark = pytest.mark.usefixtures("proven")
@@ -32,6 +32,19 @@ def test_an_invoice_is_paid_once_by_ten(deal: Deal) -> None:
     outcomes = at_once(*[lambda: pay_cash(deal)] * 10)
     assert sum(isinstance(outcome, list) for outcome in outcomes) == 1
     assert Payment.select().where(Payment.invoice == deal.lessons).count() == 1
+
+
+def test_a_payment_is_put_right_once_by_four(deal: Deal) -> None:
+    """What was paid in is spent and paid out by others meanwhile; whoever is late finds it put right already."""
+    sale = Payment.get(Payment.invoice == deal.sale)
+    rights = [("cash", 35_000), ("check", 35_000), ("card", 34_000), ("card", 34_500)]
+    acts = [
+        lambda kind=kind, amount=amount: correcting.correct(sale.id, f.method(kind), amount, by=deal.desk, on=f.DAY)
+        for kind, amount in rights
+    ]
+    outcomes = at_once(*acts, lambda: pay_by_account(deal), lambda: withdraw(deal))
+    assert sum(isinstance(outcome, Payment) for outcome in outcomes) == 1
+    assert Payment.select().where(Payment.invoice == deal.sale).count() == 2
 
 
 def test_the_same_package_is_sold_once_by_five(desk: User) -> None:

@@ -5,9 +5,35 @@ from datetime import date
 import pytest
 
 from tests import factories as f
-from webapp.domain import bounces, checks, correcting, crediting, funds, ledger, payment_list, statements, voids
+from webapp.domain import (
+    bounces,
+    checks,
+    correcting,
+    crediting,
+    funds,
+    ledger,
+    memberships,
+    pay_outs,
+    payment_list,
+    payments,
+    statements,
+    voids,
+)
 from webapp.domain.errors import Changed, DomainError
-from webapp.models import Customer, Invoice, Item, Membership, MembershipItem, Payment, PaymentMethod, User
+from webapp.domain.settling import FORFEITED
+from webapp.domain.tendering import Tender
+from webapp.models import (
+    Company,
+    Customer,
+    Group,
+    Invoice,
+    Item,
+    Membership,
+    MembershipItem,
+    Payment,
+    PaymentMethod,
+    User,
+)
 
 pytestmark = pytest.mark.usefixtures("business")
 LATER = date(2026, 6, 3)
@@ -190,8 +216,78 @@ def test_what_cannot_be(emma: Customer, desk: User) -> None:
 
 
 def test_what_a_refund_may_pay_out_is_what_came_by_the_right_method(emma: Customer, desk: User) -> None:
-    from webapp.domain import pay_outs
-
     sale = f.pay(f.save(emma, (f.piano(), None), by=desk), ("cash", "450"), by=desk)
     correct(of(sale), "card", "450", by=desk)
     assert pay_outs.received(Membership.get()) == {f.method("card").id: f.money("450")}
+
+
+@pytest.mark.parametrize("policy", ["return", "forfeit"])
+def test_by_account_out_of_what_has_expired_since(emma: Customer, desk: User, policy: str) -> None:
+    """Its money would go on to general funds, and what is forfeited would pay the same lessons once more."""
+    Company.update(expiry_policy=policy).where(Company.id == 1).execute()
+    piano = f.piano(validity="date", last_day=LATER)
+    f.pay(f.save(emma, (piano, None), by=desk), ("cash", "450"), by=desk)
+    used = f.settle(lessons(emma, "4", by=desk), by=desk)
+    after = date(2026, 6, 4)
+    memberships.expire_due(after)
+    before = (f.general(emma), ledger.balance(FORFEITED))
+    for amount, received_on in ((f.money("180"), date(2026, 5, 30)), (f.money("100"), f.DAY)):
+        with pytest.raises(DomainError, match="has ended"):
+            correcting.correct(of(used).id, f.method("account"), amount, by=desk, on=after, received_on=received_on)
+    assert (f.general(emma), ledger.balance(FORFEITED)) == before
+    correct(of(used), "cash", "180", by=desk, on=after)
+    assert (f.general(emma), ledger.balance(FORFEITED)) == (before[0] + f.money("180"), before[1])
+
+
+def test_a_method_that_is_switched_off_since(emma: Customer, desk: User) -> None:
+    invoice = f.pay(f.save(emma, "20", by=desk), ("check", "20"), by=desk)
+    PaymentMethod.update(active=False).where(PaymentMethod.kind == "check").execute()
+    correct(of(invoice), "check", "10", by=desk)
+    assert (held_by("check"), f.due(invoice)) == (1000, 1000)
+
+
+def test_by_an_owner_who_has_left_the_group_since(emma: Customer, desk: User) -> None:
+    """Their money came, whatever they own today; but Account is not spent for whom they may not pay."""
+    boss = f.somebody("Boss")
+    group = f.group("Piano class", emma)
+    Group.update(owner=boss).where(Group.id == group.id).execute()
+    funds.deposit(boss, f.method("cash"), f.money("10"), by=desk, on=f.DAY)
+    f.piano()
+    invoice = lessons(emma, "1", by=desk)
+    tenders = [Tender(f.method("cash"), 2000), Tender(f.method("account"), 1000)]
+    cash, account = payments.pay(invoice.id, tenders, by=desk, on=f.DAY, payer=boss)
+    Group.update(owner=None).where(Group.id == group.id).execute()
+    right = correct(cash, "card", "15", by=desk)
+    assert right is not None
+    assert (right.customer_id, held_by("card"), f.due(invoice)) == (boss.id, 1500, f.money("25"))
+    with pytest.raises(DomainError, match="Boss owns no group"):
+        correct(account, "account", "5", by=desk)
+    correct(account, "account", "0", by=desk)
+    assert f.general(boss) == 1000
+
+
+def test_a_check_that_was_put_right_cannot_bounce(emma: Customer, desk: User) -> None:
+    funds.deposit(emma, f.method("check"), f.money("20"), by=desk, on=f.DAY)
+    wrong = Payment.get()
+    right = correct(wrong, "check", "10", by=desk)
+    assert right is not None
+    with pytest.raises(DomainError, match="was put right"):
+        bounces.bounce(wrong.id, by=desk, on=LATER)
+    bounces.bounce(right.id, by=desk, on=LATER)
+    assert f.general(emma) == 0
+
+
+def test_whose_payment_was_wrong_did_not_pay_for_it(emma: Customer, desk: User) -> None:
+    """What the owner of the group gave in cash for something else does not make up for what Emma took out in cash."""
+    boss = f.somebody("Boss")
+    group = f.group("Piano class", emma)
+    Group.update(owner=boss).where(Group.id == group.id).execute()
+    funds.deposit(boss, f.method("cash"), f.money("500"), by=desk, on=f.DAY)
+    sale = f.save(emma, (f.piano(), None), by=desk)
+    [wrong] = payments.pay(sale.id, [Tender(f.method("cash"), f.money("450"))], by=desk, on=f.DAY, payer=boss)
+    correct(wrong, "cash", "0", by=desk)
+    f.pay(sale, ("cash", "450"), by=desk)
+    membership = f.bought(emma)
+    funds.out_of_package(membership.id, f.money("450"), by=desk, on=LATER)
+    funds.withdraw(emma, f.method("cash"), f.money("450"), by=desk, on=LATER, reason="Asked for it")
+    assert pay_outs.received(membership) == {f.method("cash").id: 0}

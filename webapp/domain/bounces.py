@@ -51,6 +51,8 @@ def why_not_bounce(payment: Payment) -> str | None:
         return "Only a check can bounce."
     if has_bounced(payment):
         return "This check was marked as bounced already."
+    if _was(payment, "Corrected"):
+        return "This payment was put right. If a check stands instead, mark that one as bounced."
     if not is_live(payment) and not _was_returned(payment.journal):
         return "This check was given back when its invoice was voided; it cannot bounce."
     return None
@@ -64,9 +66,11 @@ def comes_from_general(payment: Payment) -> bool:
 
 def has_bounced(payment: Payment) -> bool:
     """Whether the cheque was marked as bounced."""
-    return bool(
-        rows("SELECT 1 FROM audit WHERE subject = 'payment' AND subject_id = ? AND act = 'Bounced'", (payment.id,))
-    )
+    return _was(payment, "Bounced")
+
+
+def _was(payment: Payment, act: str) -> bool:
+    return bool(rows("SELECT 1 FROM audit WHERE subject = 'payment' AND subject_id = ? AND act = ?", (payment.id, act)))
 
 
 def _was_returned(journal: Journal) -> bool:

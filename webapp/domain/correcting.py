@@ -5,6 +5,7 @@ Nothing in the books is changed: the wrong payment is mirrored, and the right on
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from webapp.db import rows, transactional
 from webapp.domain import audit, ledger
@@ -19,6 +20,8 @@ from webapp.domain.payments import take_again
 from webapp.domain.tendering import Tender
 from webapp.domain.unpaying import Cover, is_live, unpay, was_credited
 from webapp.models import Audit, Company, Customer, Invoice, Payment, PaymentMethod, User
+
+HAS_ENDED: Final = "It was paid from a package that has ended. Void the invoice instead."
 
 
 @transactional
@@ -83,7 +86,7 @@ def why_not_correct(payment: Payment) -> str | None:
             "Some of what it paid for was credited since. Deposit or withdraw the difference on the customer's account."
         )
     if _spent_what_had_ended(payment):
-        return "It was paid from a package that had ended. Void the invoice instead."
+        return HAS_ENDED
     return None
 
 
@@ -123,10 +126,23 @@ def _pay_again(payment: Payment, tender: Tender, entry: Audit, on: date, receive
         most = Company.get_by_id(1).amount(invoice.due_minor)
         raise DomainError(f"At most {most} can be paid here. What is beyond that is a deposit.", "amount")
     if tender.amount_minor:
+        if tender.method.is_account and _came_from_ended(payment):
+            raise DomainError(HAS_ENDED)
         payer = Customer.get_by_id(owner_of(payment.customer_id))
         taken = take_again(invoice.id, payer, tender, entry=entry, on=on, received_on=received)
     _uncover(payment, covers, entry, on)
     return taken
+
+
+def _came_from_ended(payment: Payment) -> bool:
+    """Whether it spent package funds that are not there any more: its money went on to general funds, and what is
+    forfeited, or whoever pays for others, would pay the same once more."""
+    found = rows(
+        "SELECT 1 FROM allocation a JOIN invoice_line l ON l.id = a.line_id JOIN membership m ON m.id = l.membership_id"
+        " WHERE a.journal_id = ? AND a.source = 'package' AND m.state = 'inactive' LIMIT 1",
+        (payment.journal_id,),
+    )
+    return bool(found)
 
 
 def _uncover(payment: Payment, covers: Sequence[Cover], entry: Audit, on: date) -> None:

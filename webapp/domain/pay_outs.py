@@ -67,10 +67,10 @@ WHERE j.kind = 'refund' AND j.membership_id IN ({}) GROUP BY credit.ref"""
 
 def _not_given_back(membership: Membership) -> Counter[int]:
     """What those who paid for the membership gave by each method for anything, less what they, or who owns it, were
-    given back by it. What a void put on the account was received; what it paid out was not."""
-    payers = {
-        owner_of(payer) for (payer,) in rows(_PAID_FOR.format("p.customer_id", "l.membership_id = ?"), (membership.id,))
-    }
+    given back by it. What a void put on the account was received; what it paid out was not. Whose payment was taken
+    back did not pay for it."""
+    standing = "l.membership_id = ? AND NOT EXISTS (SELECT 1 FROM journal m WHERE m.mirrors_id = p.journal_id)"
+    payers = {owner_of(payer) for (payer,) in rows(_PAID_FOR.format("p.customer_id", standing), (membership.id,))}
     people = stood_for_by({*payers, membership.customer_id})
     their_own = rows(_PAID_FOR.format("l.membership_id", f"p.customer_id IN ({marks(people)})"), people)
     net = _by_method(_CAME, people)

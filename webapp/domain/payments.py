@@ -6,7 +6,7 @@ from datetime import date
 
 from webapp.db import execute, marks, transactional
 from webapp.domain import audit, ledger
-from webapp.domain.allocation import ACCOUNT, GENERAL, METHOD, PACKAGE, Allocation, Fill
+from webapp.domain.allocation import ACCOUNT, GENERAL, METHOD, PACKAGE, Allocation, Fill, allocate
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.memberships import hold
@@ -79,11 +79,18 @@ def pay_all(
 def take_again(
     invoice_id: int, payer: Customer, tender: Tender, *, entry: Audit, on: date, received_on: date
 ) -> Payment:
-    """Pay an invoice again after a payment was taken off it. Part of a larger act; raises as `pay` does."""
+    """Pay an invoice again, with at most what is due, after a payment was taken off it. Part of a larger act.
+
+    Money that came is taken whoever brought it, though they may not pay today; Account is spent as `pay` does.
+    """
     invoice = _open(invoice_id)
-    _refuse_payer(payer, [invoice])
     open_ = open_invoice(invoice, payer)
-    [taken] = _carry_out(open_, plan(open_, [tender], keep_rest=False).allocation, [tender], entry, on, received_on)
+    if tender.method.is_account:
+        _refuse_payer(payer, [invoice])
+        allocation = plan(open_, [tender], keep_rest=False).allocation
+    else:
+        allocation = allocate(open_.lines, [tender.amount_minor], 0, open_.funds, open_.spendable)
+    [taken] = _carry_out(open_, allocation, [tender], entry, on, received_on)
     return taken
 
 
