@@ -14,7 +14,8 @@ class Corrections(Payments):
 
     def void(self, number: int, *, refunded: bool, today: date) -> None:
         invoice = self.invoices[number]
-        self.expire(today, *self.concerned(number))
+        whose = self.concerned(number)
+        self.expire(today, *whose)
         sold = {line["membership"] for line in invoice["lines"] if line["source"] == "sale"}
         for other, line in self.lines(*LIVE):
             if other is not invoice and line["source"] == "draw" and line["membership"] in sold and line["quantity"]:
@@ -33,6 +34,7 @@ class Corrections(Payments):
                 if it["state"] == "active" and membership in sold and not in_use:
                     it["state"] = "voided"
             self.empty_inactive(concerned)
+            self.expire(today, *whose)
 
     def _take_back(self, number: int, *, refunded: bool) -> None:
         """All money goes back to where it came from; other methods to the account, or out by the same methods."""
@@ -91,6 +93,7 @@ class Corrections(Payments):
             if invoice["status"] == "open" and not self.due(number):
                 self.paid(number)
             self.empty_inactive(concerned)
+            self.expire(today, *self.concerned(number))
         return int(total)
 
     def kept_of(self, line: dict[str, Any], quantity: int) -> tuple[int, int]:

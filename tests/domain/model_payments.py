@@ -37,6 +37,11 @@ class Payments(Endings):
         if payer is None:
             payer = int(self.invoices[numbers[0]]["customer"])
         self._may_pay(payer, [self.invoices[number] for number in invoices], today)
+        return self._take(invoices, tenders, keep, payer)
+
+    def _take(
+        self, invoices: Sequence[int], tenders: Sequence[tuple[str, int]], keep: bool, payer: int
+    ) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []
         kept: list[dict[str, Any]] = []
         for method, amount in sorted(tenders, key=lambda tender: tender[0] == "account"):
@@ -152,6 +157,7 @@ class Payments(Endings):
             self.general[payment["payer"]] -= payment["amount"]
             return
         self._unpay(payment, invoice)
+        self.expire(today, *self.concerned(payment["invoice"]))
 
     def _unpay(self, payment: dict[str, Any], invoice: dict[str, Any]) -> dict[int, int]:
         """Take a payment off its invoice, which is due again; what general funds covered for it, by membership."""
@@ -217,14 +223,13 @@ class Payments(Endings):
                 raise Refused("by the funds of what has ended since")
             if amount > self.due(number):
                 raise Refused("more than is due")
-            made = self.pay(
-                [number], [(method, amount)] if amount else [], keep=False, today=today, payer=payment["payer"]
-            )
+            made = self._take([number], [(method, amount)] if amount else [], False, payment["payer"])
             for membership, short in covered.items():
                 it = self.memberships[membership]
                 back = min(short, it["funds"])
                 it["funds"] -= back
                 self.general[it["customer"]] += back
+            self.expire(today, *self.concerned(number))
         return made
 
     def _has_ended(self, fill: dict[str, Any]) -> bool:

@@ -291,3 +291,20 @@ def test_whose_payment_was_wrong_did_not_pay_for_it(emma: Customer, desk: User) 
     funds.out_of_package(membership.id, f.money("450"), by=desk, on=LATER)
     funds.withdraw(emma, f.method("cash"), f.money("450"), by=desk, on=LATER, reason="Asked for it")
     assert pay_outs.received(membership) == {f.method("cash").id: 0}
+
+
+@pytest.mark.parametrize("policy", ["return", "forfeit"])
+def test_what_is_active_again_after_its_last_day_has_expired_at_once(emma: Customer, desk: User, policy: str) -> None:
+    """What is stated of the correction is all that comes of it: no look at the next moment ends it."""
+    Company.update(expiry_policy=policy).where(Company.id == 1).execute()
+    trio = f.package("Trio", (f.item("Lesson", "50"), "3", "@45"), validity="days", validity_count=10)
+    sale = f.pay(f.save(emma, (trio, None), by=desk), ("cash", "135"), by=desk)
+    used = f.pay(lessons(emma, "3", by=desk), ("card", "135"), by=desk)
+    membership = f.bought(emma)
+    assert (membership.reason, f.general(emma)) == ("completed", f.money("135"))
+    july = date(2026, 7, 1)
+    correct(of(used), "card", "134", by=desk, on=july)
+    assert f.fresh(membership).reason == "expired"
+    assert memberships.expire_due(july) == 0
+    assert f.general(emma) == (f.money("135") if policy == "return" else 0)
+    assert (f.due(sale), f.due(used)) == (0, 100)

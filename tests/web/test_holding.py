@@ -9,7 +9,7 @@ from tests.web.money_forms import FORMS, Desk, Sent
 from webapp.domain import ledger, memberships
 from webapp.models import User
 
-WITHOUT_MONEY = {"begin", "add_to_package", "extension"}
+WITHOUT_MONEY = {"begin", "add_to_package", "extension", "start"}
 BUILDS = [build for several in FORMS.values() for build in several]
 
 

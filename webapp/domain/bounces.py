@@ -6,7 +6,7 @@ from webapp.db import rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.memberships import hold
+from webapp.domain.memberships import end_past, hold
 from webapp.domain.merging import forward, owner_of
 from webapp.domain.paying import concerned
 from webapp.domain.unpaying import is_live, unpay, was_credited
@@ -22,7 +22,8 @@ def bounce(payment_id: int, *, by: User, on: date, reason: str = "") -> None:
     refunded in a void cannot bounce.
     """
     payment = Payment.get_by_id(payment_id)
-    hold(on, *(concerned(payment.invoice) if payment.invoice else [owner_of(payment.customer_id)]))
+    whom = concerned(payment.invoice) if payment.invoice else [owner_of(payment.customer_id)]
+    hold(on, *whom)
     if has_bounced(payment):
         raise Changed("This check was marked as bounced already.")
     why_not = why_not_bounce(payment)
@@ -43,6 +44,7 @@ def bounce(payment_id: int, *, by: User, on: date, reason: str = "") -> None:
     else:
         unpay(payment, entry, on)
         forward(entry, on)
+        end_past(on, whom)
 
 
 def why_not_bounce(payment: Payment) -> str | None:

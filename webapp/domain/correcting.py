@@ -13,7 +13,7 @@ from webapp.domain.bounces import has_bounced
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
-from webapp.domain.memberships import hold
+from webapp.domain.memberships import end_past, hold
 from webapp.domain.merging import forward, owner_of
 from webapp.domain.paying import concerned
 from webapp.domain.payments import take_again
@@ -64,6 +64,7 @@ def correct(
     take = _pay_again if payment.invoice_id else _deposit_again
     taken = take(payment, tender, entry, on, received)
     forward(entry, on)
+    end_past(on, before)
     for customer_id, held in before.items():
         refuse_overdrawn(Customer.get_by_id(customer_id), held, "amount")
     return taken

@@ -11,7 +11,7 @@ from webapp.domain.allocation import PACKAGE
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Key, Move
 from webapp.domain.limits import refuse_overdrawn
-from webapp.domain.memberships import hold
+from webapp.domain.memberships import end_past, hold
 from webapp.domain.merging import forward, owner_of
 from webapp.domain.paying import concerned
 from webapp.domain.reopening import reopen_completed
@@ -141,6 +141,7 @@ def credit(
     note = _note(invoice, parts, entry, on, reason.strip())
     _post(Invoice.get_by_id(invoice_id), note, parts, entry, on)
     forward(entry, on)
+    end_past(on, concerned(invoice))
     refuse_overdrawn(invoice.customer, before)
     return note
 

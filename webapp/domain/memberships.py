@@ -179,13 +179,28 @@ def expire_due(on: date, *, customer_id: int | None = None) -> int:
 
     Runs at the first look of a day, before every act on a customer's money, and by command; a second run does nothing.
     """
-    where = "state = 'active' AND end_on < ?"
-    params: list[object] = [on.isoformat()]
-    if customer_id is not None:
-        where += " AND customer_id = ?"
-        params.append(customer_id)
-    due = rows(f"SELECT id, customer_id FROM membership WHERE {where} ORDER BY id", params)  # noqa: S608  # fixed text
+    due = _past(on, [] if customer_id is None else [customer_id])
     hold_rows(owner for _, owner in due)
+    return _expire(due, on)
+
+
+def end_past(on: date, customers: Iterable[int]) -> None:
+    """End an act on the money of these customers, who are held: what it made active again has expired if its last day
+    is past, so that what is stated of the act is all that follows from it."""
+    _expire(_past(on, list(customers)), on)
+
+
+def _past(on: date, customers: Sequence[int]) -> list[tuple[int, int]]:
+    """Active memberships whose last day is past, and whose they are: of these customers, or of everybody."""
+    whose = f" AND customer_id IN ({marks(customers)})" if customers else ""
+    found = rows(
+        f"SELECT id, customer_id FROM membership WHERE state = 'active' AND end_on < ?{whose} ORDER BY id",  # noqa: S608  # marks only
+        (on.isoformat(), *customers),
+    )
+    return [(membership_id, owner) for membership_id, owner in found]
+
+
+def _expire(due: Iterable[tuple[int, int]], on: date) -> int:
     ended = 0
     for membership_id, _ in due:
         membership = Membership.get_by_id(membership_id)

@@ -9,7 +9,7 @@ from webapp.domain.bounces import has_bounced
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.limits import refuse_overdrawn
-from webapp.domain.memberships import hold
+from webapp.domain.memberships import end_past, hold
 from webapp.domain.merging import forward, owner_of
 from webapp.domain.paying import concerned
 from webapp.domain.reopening import reopen_completed
@@ -76,6 +76,7 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
     _end_unsold(lines, entry, on)
     _sweep_inactive(invoice, entry, on)
     forward(entry, on)
+    end_past(on, before)
     for customer_id, held in before.items():
         refuse_overdrawn(Customer.get_by_id(customer_id), held)
     return Invoice.get_by_id(invoice.id)
