@@ -39,6 +39,7 @@ class Endings(Prices):
             "funds": 0,
             "swept": 0,  # by its completion
             "moved": 0,  # to general funds, by its removal or expiry and since
+            "covered": 0,  # by general funds since it was reinstated, and not given back
             "forfeited": 0,
             "refunded": {},
             "handed_over": False,
@@ -142,7 +143,7 @@ class Endings(Prices):
             back = min(max(0, it["moved"]), max(0, self.general[it["customer"]]))
             self.general[it["customer"]] -= back
             it["funds"] += back + it["forfeited"]
-            it["forfeited"] = 0
+            it["forfeited"] = it["covered"] = 0
             self._owe_again(number)
 
     def extend(self, number: int, end: date | None, today: date) -> None:

@@ -62,6 +62,13 @@ class Payments(Endings):
             if not self.due(number):
                 self.paid(number)
         self.empty_inactive(it for number in invoices for it in memberships_of(self.invoices[number]))
+        sold = [fill["line"] for payment in made for fill in payment["fills"] if fill["line"]["source"] == "sale"]
+        for membership in {line["membership"] for line in sold}:
+            it = self.memberships[membership]
+            back = min(it["covered"], it["funds"])
+            it["funds"] -= back
+            it["covered"] -= back
+            self.general[it["customer"]] += back
         return [*made, *kept]
 
     def _may_pay(self, payer: int, invoices: list[dict[str, Any]], today: date) -> None:
@@ -159,11 +166,11 @@ class Payments(Endings):
         self._unpay(payment, invoice)
         self.expire(today, *self.concerned(payment["invoice"]))
 
-    def _unpay(self, payment: dict[str, Any], invoice: dict[str, Any]) -> dict[int, int]:
-        """Take a payment off its invoice, which is due again; what general funds covered for it, by membership."""
+    def _unpay(self, payment: dict[str, Any], invoice: dict[str, Any]) -> None:
+        """Take a payment off its invoice, which is due again; general funds cover what was spent of it."""
         if invoice["status"] == "paid":
             self.reopen_completed(invoice["lines"])
-        covered = self._cover(payment)
+        self._cover(payment)
         for fill in payment["fills"]:
             line = fill["line"]
             line["fills"] = [other for other in line["fills"] if other["payment"] != payment["key"]]
@@ -177,12 +184,10 @@ class Payments(Endings):
                 self.memberships[fill["membership"]]["funds"] += fill["amount"]
         payment["live"], invoice["status"] = False, "open"
         self.empty_inactive(memberships_of(invoice))
-        return covered
 
-    def _cover(self, payment: dict[str, Any]) -> dict[int, int]:
+    def _cover(self, payment: dict[str, Any]) -> None:
         """What it paid into package funds and was spent of it comes from general funds."""
         paid_in: dict[int, int] = {}
-        covered: dict[int, int] = {}
         for fill in payment["fills"]:
             if fill["line"]["source"] == "sale":
                 number = fill["line"]["membership"]
@@ -193,8 +198,7 @@ class Payments(Endings):
             self.general[it["customer"]] -= short
             it["funds"] += short
             it["moved"] -= short
-            covered[number] = short
-        return covered
+            it["covered"] += short
 
     # A payment that was entered wrongly
 
@@ -209,27 +213,21 @@ class Payments(Endings):
             raise Refused("paid by what had ended")
         if (method, amount) == (payment["method"], payment["amount"]) or method == "account" != payment["method"]:
             raise Refused("nothing to put right, or by Account")
-        with self.within_limits():
-            payment["live"] = False
-            payment["given_back"] = True
-            if invoice is None:
-                self.general[payment["payer"]] += amount - payment["amount"]
-                made = [self._new(method, payment["payer"], None, amount)] if amount else []
-                self.payments |= {it["key"]: it for it in made}
-                return made
-            covered = self._unpay(payment, invoice)
-            number = payment["invoice"]
-            if method == "account" and amount and any(self._is_over(fill) for fill in payment["fills"]):
-                raise Refused("by the funds of what has ended since")
-            if amount > self.due(number):
-                raise Refused("more than is due")
-            made = self._take([number], [(method, amount)] if amount else [], False, payment["payer"])
-            for membership, short in covered.items():
-                it = self.memberships[membership]
-                back = min(short, it["funds"])
-                it["funds"] -= back
-                self.general[it["customer"]] += back
-            self.expire(today, *self.concerned(number))
+        payment["live"] = False
+        payment["given_back"] = True
+        if invoice is None:
+            self.general[payment["payer"]] += amount - payment["amount"]
+            made = [self._new(method, payment["payer"], None, amount)] if amount else []
+            self.payments |= {it["key"]: it for it in made}
+            return made
+        self._unpay(payment, invoice)
+        number = payment["invoice"]
+        if method == "account" and amount and any(self._is_over(fill) for fill in payment["fills"]):
+            raise Refused("by the funds of what has ended since")
+        if amount > self.due(number):
+            raise Refused("more than is due")
+        made = self._take([number], [(method, amount)] if amount else [], False, payment["payer"])
+        self.expire(today, *self.concerned(number))
         return made
 
     def _has_ended(self, fill: dict[str, Any]) -> bool:

@@ -3,8 +3,9 @@
 import pytest
 
 from tests import factories as f
-from webapp.domain import bounces, checks, crediting, voids
+from webapp.domain import bounces, checks, crediting, tendering, voids
 from webapp.domain.errors import Changed, DomainError
+from webapp.domain.tendering import Tender
 from webapp.models import Invoice, Item, Membership, MembershipItem, Payment, User
 
 pytestmark = pytest.mark.usefixtures("business")
@@ -47,6 +48,25 @@ def test_spent_package_funds_are_covered_from_general_funds(desk: User) -> None:
     assert f.funds(membership) == 0
     assert f.general(emma) == f.money("-180")
     assert Invoice.get_by_id(sale.id).due_minor == f.money("450")
+
+
+def test_what_was_covered_comes_back_when_the_package_is_paid_after_all(desk: User) -> None:
+    """Five hours for 408.50 by check, one of them used; it bounces, and 408.50 in cash is all that is asked for."""
+    emma = f.somebody()
+    block = f.package("Block", (f.item("Hour", "90"), "5", "@81.70"))
+    sale = f.pay(f.save(emma, (block, None), by=desk), ("check", "408.50"), by=desk)
+    f.pay(f.save(emma, (Item.get(Item.name == "Hour"), "1"), by=desk), ("account", "81.70"), by=desk)
+    bounce(cheque(), by=desk)
+    assert (f.general(emma), f.due(sale)) == (f.money("-81.70"), f.money("408.50"))
+    [package, general] = tendering.plan(
+        tendering.open_invoice(Invoice.get_by_id(sale.id)), [Tender(f.method("cash"), 20000)], keep_rest=False
+    ).effects
+    assert (package.after_minor, general.after_minor) == (f.money("118.30"), 0)
+    f.pay(sale, ("cash", "200"), by=desk)
+    assert (f.funds(f.bought(emma)), f.general(emma)) == (f.money("118.30"), 0)
+    f.pay(sale, ("cash", "208.50"), by=desk)
+    assert (f.funds(f.bought(emma)), f.general(emma)) == (f.money("326.80"), 0)
+    assert not checks.faults()
 
 
 def test_a_completed_membership_is_active_again(desk: User) -> None:

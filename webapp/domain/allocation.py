@@ -45,6 +45,11 @@ class Allocation(NamedTuple):
     rests: list[int]
     account_short_minor: int
 
+    @property
+    def paid_for(self) -> list[int]:
+        """The memberships whose package lines are filled."""
+        return sorted({it.line.membership for it in self.fills if it.line.source == "sale" and it.line.membership})
+
 
 def allocate(
     lines: Sequence[OpenLine], tenders: Sequence[int], account_minor: int, funds: Funds, open_memberships: set[int]

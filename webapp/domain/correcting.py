@@ -3,7 +3,6 @@
 Nothing in the books is changed: the wrong payment is mirrored, and the right one is a payment of its own.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -12,13 +11,12 @@ from webapp.domain import audit, ledger
 from webapp.domain.bounces import has_bounced
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
-from webapp.domain.limits import refuse_overdrawn
 from webapp.domain.memberships import end_past, hold
 from webapp.domain.merging import forward, owner_of
 from webapp.domain.paying import concerned
 from webapp.domain.payments import take_again
 from webapp.domain.tendering import Tender
-from webapp.domain.unpaying import Cover, is_live, unpay, was_credited
+from webapp.domain.unpaying import is_live, unpay, was_credited
 from webapp.models import Audit, Company, Customer, Invoice, Payment, PaymentMethod, User
 
 HAS_ENDED: Final = "It was paid from a package that has ended. Void the invoice instead."
@@ -38,8 +36,9 @@ def correct(
     """Put a payment right: the method, the amount (0 when nothing was received) or the day it came. Answers the payment
     that stands now, if there is one.
 
-    What of its package funds was spent meanwhile stays spent: what the right amount does not reach is taken from
-    general funds, which may not go below the credit limit for it. Raises `DomainError` beside what cannot be so.
+    What of its package funds was spent meanwhile stays spent: what the right amount does not reach is owed on account,
+    below the credit limit too, as it is for a check that bounced: the money is not there. Raises `DomainError` beside
+    what cannot be so.
     """
     payment = Payment.get_by_id(payment_id)
     hold(on, *whom(payment))
@@ -48,7 +47,6 @@ def correct(
         raise (DomainError if is_live(payment) else Changed)(why_not)
     received = received_on or payment.received_on
     _refuse(payment, method, amount_minor, received, on)
-    before = ledger.balances("G", whom(payment))
     entry = audit.record(
         "Corrected",
         "payment",
@@ -64,9 +62,7 @@ def correct(
     take = _pay_again if payment.invoice_id else _deposit_again
     taken = take(payment, tender, entry, on, received)
     forward(entry, on)
-    end_past(on, before)
-    for customer_id, held in before.items():
-        refuse_overdrawn(Customer.get_by_id(customer_id), held, "amount")
+    end_past(on, whom(payment))
     return taken
 
 
@@ -120,7 +116,7 @@ def _refuse(payment: Payment, method: PaymentMethod, amount_minor: int, received
 
 
 def _pay_again(payment: Payment, tender: Tender, entry: Audit, on: date, received: date) -> Payment | None:
-    covers = unpay(payment, entry, on)
+    unpay(payment, entry, on)
     taken = None
     invoice = Invoice.get_by_id(payment.invoice_id)
     if tender.amount_minor > invoice.due_minor:
@@ -131,7 +127,6 @@ def _pay_again(payment: Payment, tender: Tender, entry: Audit, on: date, receive
             raise DomainError(HAS_ENDED)
         payer = Customer.get_by_id(owner_of(payment.customer_id))
         taken = take_again(invoice.id, payer, tender, entry=entry, on=on, received_on=received)
-    _uncover(payment, covers, entry, on)
     return taken
 
 
@@ -144,22 +139,6 @@ def _came_from_ended(payment: Payment) -> bool:
         (payment.journal_id,),
     )
     return bool(found)
-
-
-def _uncover(payment: Payment, covers: Sequence[Cover], entry: Audit, on: date) -> None:
-    """General funds get back what they covered, as far as the right payment brought it in."""
-    for part, cover in enumerate(covers):
-        package = ledger.package_funds(cover.membership)
-        ledger.post(
-            "uncover",
-            "payment",
-            payment.id,
-            [Move(package, ledger.general(cover.owner), min(cover.amount_minor, ledger.balance(package)))],
-            audit=entry,
-            on=on,
-            part=part,
-            membership_id=cover.membership,
-        )
 
 
 def _deposit_again(payment: Payment, tender: Tender, entry: Audit, on: date, received: date) -> Payment | None:

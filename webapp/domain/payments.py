@@ -11,7 +11,7 @@ from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
 from webapp.domain.memberships import hold
 from webapp.domain.paying import payers_for
-from webapp.domain.settling import FORFEITED, forfeited_left, reduce_due, sweep
+from webapp.domain.settling import FORFEITED, forfeited_left, reduce_due, sweep, uncover
 from webapp.domain.tendering import Open, Tender, open_invoice, open_invoices, plan
 from webapp.models import Allocation as AllocationRow
 from webapp.models import Audit, Customer, Invoice, Journal, Membership, Payment, PaymentMethod, User
@@ -106,6 +106,7 @@ def _carry_out(
         if paid:
             reduce_due(invoice.id, paid, entry=entry, on=on)
     _sweep_inactive(open_, entry, on)
+    uncover(allocation.paid_for, entry=entry, on=on)
     return [*taken.values(), *_kept(open_, allocation, tenders, entry, on, received)]
 
 

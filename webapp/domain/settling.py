@@ -4,9 +4,10 @@ The last payment of an invoice uses its reserved units; that may complete a memb
 its package lines; and that may make another invoice paid.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
-from webapp.db import execute, rows
+from webapp.db import execute, marks, rows
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed
 from webapp.models import Audit, Company, Membership
@@ -168,6 +169,37 @@ def sweep(membership: Membership, kind: str, *, entry: Audit, on: date, invoice_
         membership_id=membership.id,
     )
     return held
+
+
+def covered(memberships: Sequence[int]) -> dict[int, int]:
+    """By membership, what general funds gave to its package funds because what had paid for it was taken back when it
+    was spent already, and did not get back since; from its last reinstatement on, which brought back what there was."""
+    found = rows(
+        "SELECT j.membership_id, SUM(CASE j.kind WHEN 'cover' THEN t.amount_minor ELSE -t.amount_minor END)"  # noqa: S608  # marks only
+        " FROM journal j JOIN transfer t ON t.journal_id = j.id"
+        f" WHERE j.membership_id IN ({marks(memberships)}) AND j.kind IN ('cover', 'uncover')"
+        " AND j.audit_id > COALESCE((SELECT MAX(a.id) FROM audit a WHERE a.subject = 'membership'"
+        " AND a.subject_id = j.membership_id AND a.act = 'Reinstated'), 0) GROUP BY j.membership_id",
+        memberships,
+    )
+    return {membership: int(amount) for membership, amount in found if amount}
+
+
+def uncover(memberships: Sequence[int], *, entry: Audit, on: date) -> None:
+    """What general funds covered goes back to them, as far as package funds reach now that the package is paid."""
+    for part, (membership_id, amount) in enumerate(sorted(covered(memberships).items())):
+        membership = Membership.get_by_id(membership_id)
+        package, general = ledger.package_funds(membership_id), ledger.general(membership.customer_id)
+        ledger.post(
+            "uncover",
+            "act",
+            entry.id,
+            [ledger.Move(package, general, min(amount, ledger.balance(package)))],
+            audit=entry,
+            on=on,
+            part=part,
+            membership_id=membership_id,
+        )
 
 
 def cancel_unpaid(membership: Membership, *, entry: Audit, on: date) -> int:

@@ -355,6 +355,7 @@ def _what(posting: _Posting, customer_id: int) -> str:
         "adjustment": f"Adjusted {'up' if went_in else 'down'}",
         "bounce": f"{method} bounced",
         "cover": f"Check bounced: spent funds of {package} covered",
+        "uncover": f"{package} paid: covered funds back",
         "merge": f"Merged into {posting.remaining}" if posting.is_second else f"Merged: balance of {posting.second}",
         "corrected": f"Payment corrected, invoice {code}" if code else "Payment corrected",
         "opening": "Brought in from before",

@@ -9,7 +9,7 @@ from webapp.domain import ledger
 from webapp.domain.allocation import GENERAL, PACKAGE, Allocation, Funds, OpenLine, allocate, most_account_can_pay
 from webapp.domain.errors import DomainError
 from webapp.domain.limits import limit_of
-from webapp.domain.settling import forfeited_left
+from webapp.domain.settling import covered, forfeited_left
 from webapp.models import Company, Customer, Invoice, PaymentMethod
 from webapp.permissions import Permission
 
@@ -62,6 +62,8 @@ class Open(NamedTuple):
     """Memberships of somebody who may not buy on account: their package funds stay, whoever pays."""
     labels: dict[int, str]
     package_funds: dict[int, int]
+    covered: dict[int, int]
+    """What goes on to general funds when package lines are paid: see `settling.covered`."""
     account_refusal: str | None
 
     @property
@@ -128,6 +130,7 @@ def open_invoices(invoices: Sequence[Invoice], payer: Customer) -> Open:
         kept_back=kept_back,
         labels=labels,
         package_funds=packages,
+        covered=covered(sold) if (sold := sorted({row[2] for row in found if row[1] == "sale"})) else {},
         account_refusal=why_no_account(payer),
     )
 
@@ -197,6 +200,10 @@ def _effects(open_: Open, allocation: Allocation, kept: int) -> list[Effect]:
             packages[membership] += amount
         elif line.source in ("sale", "deposit"):
             general[owner] = general.get(owner, 0) + amount
+    for membership in allocation.paid_for:
+        back = min(open_.covered.get(membership, 0), open_.package_funds[membership] + packages[membership])
+        packages[membership] -= back
+        general[of_membership[membership]] = general.get(of_membership[membership], 0) + back
     effects = [
         Effect(it, open_.labels[it], held := open_.package_funds[it], held + change, names[of_membership[it]])
         for it, change in packages.items()

@@ -1,7 +1,6 @@
 """Taking a payment off the invoice that it paid: a check that bounced, or what was entered wrongly."""
 
 from datetime import date
-from typing import NamedTuple
 
 from webapp.db import execute, rows
 from webapp.domain import ledger
@@ -9,14 +8,6 @@ from webapp.domain.ledger import Move
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import sweep, unsettle
 from webapp.models import Allocation, Audit, Invoice, InvoiceLine, Journal, Membership, Payment
-
-
-class Cover(NamedTuple):
-    """What general funds gave to package funds, because so much of the payment was spent already."""
-
-    membership: int
-    owner: int
-    amount_minor: int
 
 
 def is_live(payment: Payment) -> bool:
@@ -31,16 +22,16 @@ def was_credited(payment: Payment) -> bool:
     return bool(ledger.live([allocation.journal for allocation in taken_off]))
 
 
-def unpay(payment: Payment, entry: Audit, on: date) -> list[Cover]:
-    """Take a live payment off its invoice, which is due again as it was; answers what general funds covered for it.
+def unpay(payment: Payment, entry: Audit, on: date) -> None:
+    """Take a live payment off its invoice, which is due again as it was. Part of a larger act.
 
-    Part of a larger act. General funds may go below zero: whether they may stay there is for that act to say.
+    What was spent of it is taken from general funds, which may go below zero for that.
     """
     invoice = Invoice.get_by_id(payment.invoice_id)
     lines = list(InvoiceLine.select().where(InvoiceLine.invoice == invoice))
     if invoice.status == "paid":
         reopen_completed(lines, entry, on)
-    covers = _cover(payment, lines, entry, on)
+    _cover(payment, lines, entry, on)
     ledger.mirror(payment.journal, audit=entry, on=on)
     for allocation in Allocation.select().where(Allocation.journal == payment.journal):
         execute(
@@ -57,12 +48,13 @@ def unpay(payment: Payment, entry: Audit, on: date) -> list[Cover]:
         membership = Membership.get_by_id(membership_id)
         if not membership.is_active:
             sweep(membership, "sweep", entry=entry, on=on)
-    return covers
 
 
-def _cover(payment: Payment, lines: list[InvoiceLine], entry: Audit, on: date) -> list[Cover]:
-    """Put back into package funds what the payment brought in and draws have spent since, from general funds."""
-    covers = []
+def _cover(payment: Payment, lines: list[InvoiceLine], entry: Audit, on: date) -> None:
+    """Put back into package funds what the payment brought in and draws have spent since, from general funds.
+
+    They get it back when the package is paid after all (`settling.uncover`).
+    """
     paid_in: dict[int, int] = {}
     memberships = {line.id: line.membership_id for line in lines if line.source == "sale"}
     for allocation in Allocation.select().where(Allocation.journal == payment.journal):
@@ -83,5 +75,3 @@ def _cover(payment: Payment, lines: list[InvoiceLine], entry: Audit, on: date) -
             part=part,
             membership_id=membership_id,
         )
-        covers.append(Cover(membership_id, owner, short))
-    return covers
