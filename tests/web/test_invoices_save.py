@@ -143,6 +143,20 @@ def test_a_refused_save_leaves_the_key_unused(frontdesk: Client, emma: Customer,
 # Not what was shown
 
 
+def test_who_saves_before_the_price_is_there_sees_it_first(frontdesk: Client, emma: Customer, desk: User):
+    """Typed and saved in one breath: it is not somebody else's doing, and says so."""
+    draft = make.draft(emma, (make.item("Copy", "2"), "1"), by=desk)
+    typed = editing(frontdesk, draft, do="save")
+    [quantity] = [name for name in typed if name.startswith("quantity-")]
+    response = frontdesk.post(url(draft), data=typed | {quantity: "5"})
+    assert response.status_code == 422
+    assert "With what you typed the price is this." in words(response)
+    assert nothing_happened(draft)
+    again = filled(response, "draft-form") | {"do": "save"}
+    assert frontdesk.post(url(draft), data=again).status_code == 303
+    assert fresh(draft).total_minor == 1000
+
+
 def test_the_last_unit_is_sold_once(frontdesk: Client, manager: Client, emma: Customer, ppl: Package, desk: User):
     """Example 17: the second is shown the new price and nothing is saved."""
     make.pay(make.save(emma, (ppl, None), by=desk), by=desk)

@@ -119,7 +119,7 @@ def test_who_is_quicker_than_the_price_is_shown_it_first(
     page = open_page("frontdesk")
     write_lesson(page)
     page.evaluate(TYPE_AND_SAVE)
-    expect(page.locator("#draft-lines")).to_contain_text("The price is not what was shown")
+    expect(page.locator("#draft-lines")).to_contain_text("With what you typed the price is this")
     expect(page.locator("#draft-total")).to_have_text("$145.00")
     look(page)
     draft = Invoice.get(Invoice.status == "draft")

@@ -28,6 +28,8 @@ from webapp.presentation import company, today
 from webapp.records import load
 
 SAVE, SAVE_AND_PAY = "save", "pay"
+NOT_AS_SHOWN = "The price is not what was shown, so nothing was saved yet. Look at what is marked, then save again."
+WITH_WHAT_WAS_TYPED = "With what you typed the price is this. Look at what is marked, then save: nothing was saved yet."
 
 
 class Unseen(Changed):
@@ -190,8 +192,8 @@ def _save(draft: Draft, act: str) -> Response:
     try:
         to = draft.form.once(lambda: _issue(draft, shown, act))
     except PriceChanged:
-        text = "The price is not what was shown, so nothing was saved yet. Look at what is marked, then save again."
-        return _shown_again(draft, text, shown)
+        is_typed = any(draft.form.typed_into(field_of(line)) for line in draft.lines)
+        return _shown_again(draft, WITH_WHAT_WAS_TYPED if is_typed else NOT_AS_SHOWN, shown)
     except Unseen as error:
         return _shown_again(draft, error.message, shown, facts_moved=True)
     except Changed as error:
