@@ -40,6 +40,18 @@ def test_a_new_customer_is_billed_next(frontdesk: Client) -> None:
     assert made.headers["HX-Redirect"] == f"/billing/invoices/new?customer={Customer.get(Customer.name == 'Zoe').id}"
 
 
+@pytest.mark.parametrize("kind", ["package", "item"])
+def test_what_a_new_customer_is_to_be_billed_for_waits(frontdesk: Client, kind: str) -> None:
+    """Whether their name was looked for, or the link was followed at once."""
+    number = {"package": make.piano().id, "item": Item.get().id}[kind]
+    page = frontdesk.get(f"/billing/invoices/new?{kind}={number}").text
+    options = html.unescape(re.findall(r'data-url="(/customers/options[^"]*)"', page)[0])
+    for offer in (offered(frontdesk.get(f"{options}&q=Zoe", htmx="").text), offered(page)):
+        editor = frontdesk.get(made(frontdesk, offer))
+        assert "Zoe" in editor.text
+        assert filled_in(editor)["offer"] == [f"{kind}:{number}"]
+
+
 def test_a_new_customer_is_added_to_the_package_next(frontdesk: Client, bookkeeper: Client) -> None:
     """With whatever was chosen there already."""
     piano, ann = make.piano(), make.somebody("Ann")

@@ -10,6 +10,7 @@ from webapp.models import Customer
 from webapp.permissions import Permission
 
 TO_PACKAGE = ("package", "group", "customer", "start_on", "note")
+TO_INVOICE = ("package", "item")
 TOO_MUCH = "too_much"
 OF_GROUP = ("group_name", "members", "owner", "note")
 
@@ -26,7 +27,7 @@ class Errand(NamedTuple):
 
 
 ERRANDS = {
-    "invoice": Errand("invoices.new", (), "customer", Permission.ADD_INVOICE),
+    "invoice": Errand("invoices.new", TO_INVOICE, "customer", Permission.ADD_INVOICE),
     "add": Errand("memberships.new", TO_PACKAGE, "customer", Permission.ADD_INVOICE),
     "member": Errand("groups.new", OF_GROUP, "members", Permission.MANAGE_CUSTOMERS),
     "owner_of": Errand("groups.new", OF_GROUP, "owner", Permission.MANAGE_CUSTOMERS),
