@@ -102,9 +102,18 @@ def test_a_new_customer_is_in_the_new_group_next(frontdesk: Client) -> None:
     assert kept["name"] == ["Monday class"]
     assert kept["members"] == [str(ann.id), str(zoe.id)]
     assert (kept["owner"], "Room 2" in page.text) == ([str(bea.id)], True)
+    assert cursor_in(page) == ["members_text"], "the next member can be typed at once"
     to = made(frontdesk, offered(frontdesk.get(f"/customers/options?owner_of=1&q=Yan&{filled}").text), "Yan")
-    kept = filled_in(frontdesk.get(to))
+    kept = filled_in(page := frontdesk.get(to))
     assert (kept["members"], kept["owner"]) == ([str(ann.id)], [str(Customer.get(Customer.name == "Yan").id)])
+    assert cursor_in(page) == ["owner_text"]
+    assert cursor_in(frontdesk.get("/groups/new")) == ["name"]
+
+
+def cursor_in(page: TestResponse) -> list[str]:
+    """The fields that the page puts the cursor in."""
+    tags = [tag for tag in re.findall(r"<input[^>]*>", page.text) if " autofocus" in tag]
+    return [name for tag in tags for name in re.findall(r' name="([^"]*)"', tag)]
 
 
 def filled_in(page: TestResponse) -> dict[str, list[str]]:
@@ -148,7 +157,7 @@ def test_cancel_goes_back_to_what_was_filled_in(frontdesk: Client) -> None:
     """Over an invoice it only closes: that is a page, and still there."""
     ann = make.somebody("Ann")
     for query, back in (
-        (f"member=1&group_name=Band&members={ann.id}", f"/groups/new?group_name=Band&amp;members={ann.id}"),
+        (f"member=1&group_name=Band&owner={ann.id}", f"/groups/new?group_name=Band&amp;owner={ann.id}&amp;member=1"),
         (f"add=1&customer={ann.id}&note=Hi", f"/billing/packages/new?customer={ann.id}&amp;note=Hi"),
     ):
         dialog = frontdesk.get(f"/customers/new?{query}", htmx=MODAL).text

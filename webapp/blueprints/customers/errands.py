@@ -17,7 +17,8 @@ OF_GROUP = ("group_name", "members", "owner", "note")
 
 class Errand(NamedTuple):
     """A form that the new customer goes to: what it is told again, and under which name it is told of them. Where
-    `path` names a part of its address, that is what the errand says itself."""
+    `path` names a part of its address, that is what the errand says itself. Where the errand's own name is kept too, it
+    says which field the cursor stood in."""
 
     endpoint: str
     kept: tuple[str, ...]
@@ -29,8 +30,8 @@ class Errand(NamedTuple):
 ERRANDS = {
     "invoice": Errand("invoices.new", TO_INVOICE, "customer", Permission.ADD_INVOICE),
     "add": Errand("memberships.new", TO_PACKAGE, "customer", Permission.ADD_INVOICE),
-    "member": Errand("groups.new", OF_GROUP, "members", Permission.MANAGE_CUSTOMERS),
-    "owner_of": Errand("groups.new", OF_GROUP, "owner", Permission.MANAGE_CUSTOMERS),
+    "member": Errand("groups.new", (*OF_GROUP, "member"), "members", Permission.MANAGE_CUSTOMERS),
+    "owner_of": Errand("groups.new", (*OF_GROUP, "owner_of"), "owner", Permission.MANAGE_CUSTOMERS),
     "into": Errand("groups.add_members", ("members",), "members", Permission.MANAGE_CUSTOMERS, path="group_id"),
 }
 """By the name that stands in the address of the form for new customers."""
