@@ -10,7 +10,7 @@ from tests import factories as make
 from tests.clients import Client
 from tests.web.acting import give_only, messages
 from tests.web.billing import MODAL
-from webapp.models import Customer, Item, Role
+from webapp.models import Customer, Group, Item, Role
 from webapp.permissions import Permission
 
 
@@ -108,6 +108,35 @@ def test_a_new_customer_is_in_the_new_group_next(frontdesk: Client) -> None:
     assert (kept["members"], kept["owner"]) == ([str(ann.id)], [str(Customer.get(Customer.name == "Yan").id)])
     assert cursor_in(page) == ["owner_text"]
     assert cursor_in(frontdesk.get("/groups/new")) == ["name"]
+
+
+def test_a_new_customer_is_the_owner_of_a_group_that_is_edited(frontdesk: Client) -> None:
+    """With what was filled in there, by script or without; and nobody is overwritten who was faster meanwhile."""
+    ann, group = make.somebody("Ann"), make.group("Monday", make.somebody("Bea"))
+    form = f"/groups/{group.id}/edit"
+    [members, owner] = map(html.unescape, re.findall(r'data-url="(/customers/options[^"]*)"', frontdesk.get(form).text))
+    typed = {"name": "Tuesday", "members": str(ann.id), "note": "Room 2", "version": str(group.version)}
+    filled = f"&name=Tuesday&members={ann.id}&note=Room%202&version={group.version}"
+    by_script = frontdesk.get(f"{owner}&q=Zoe{filled}", htmx="").text
+    without = frontdesk.post(form, data=typed | {"owner_text": "Yan"}).text
+    for offer, name in ((offered(by_script), "Zoe"), (offered(without), "Yan")):
+        page = frontdesk.get(made(frontdesk, offer, name))
+        kept = filled_in(page)
+        new = str(Customer.get(Customer.name == name).id)
+        assert [kept[each] for each in ("name", "members", "owner")] == [["Tuesday"], [str(ann.id)], [new]]
+        assert kept["version"] == [str(group.version)]
+        assert ("Room 2" in page.text, re.findall(r'name="active"[^>]* checked', page.text)) == (True, [])
+        assert cursor_in(page) == ["owner_text"]
+    to = made(frontdesk, offered(frontdesk.get(f"{members}&q=Xia{filled}&active=y", htmx="").text), "Xia")
+    page = frontdesk.get(to)
+    xia = Customer.get(Customer.name == "Xia")
+    assert (filled_in(page)["members"], cursor_in(page)) == ([str(ann.id), str(xia.id)], ["members_text"])
+    assert "checked" in next(tag for tag in re.findall(r"<input[^>]*>", page.text) if 'name="active"' in tag)
+    Group.update(version=Group.version + 1, name="Friday").where(Group.id == group.id).execute()
+    page = frontdesk.get(to)
+    typed |= {each: filled_in(page)[each][0] for each in ("name", "version")}
+    answer = frontdesk.post(form, data=typed)
+    assert (answer.status_code, "changed this" in answer.text) == (422, True)
 
 
 def cursor_in(page: TestResponse) -> list[str]:

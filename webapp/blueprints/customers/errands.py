@@ -13,6 +13,7 @@ TO_PACKAGE = ("package", "group", "customer", "start_on", "note")
 TO_INVOICE = ("package", "item")
 TOO_MUCH = "too_much"
 OF_GROUP = ("group_name", "members", "owner", "note")
+OF_KEPT_GROUP = (*OF_GROUP, "active", "version")
 
 
 class Errand(NamedTuple):
@@ -32,6 +33,12 @@ ERRANDS = {
     "add": Errand("memberships.new", TO_PACKAGE, "customer", Permission.ADD_INVOICE),
     "member": Errand("groups.new", (*OF_GROUP, "member"), "members", Permission.MANAGE_CUSTOMERS),
     "owner_of": Errand("groups.new", (*OF_GROUP, "owner_of"), "owner", Permission.MANAGE_CUSTOMERS),
+    "member_in": Errand(
+        "groups.edit", (*OF_KEPT_GROUP, "member_in"), "members", Permission.MANAGE_CUSTOMERS, path="group_id"
+    ),
+    "owner_in": Errand(
+        "groups.edit", (*OF_KEPT_GROUP, "owner_in"), "owner", Permission.MANAGE_CUSTOMERS, path="group_id"
+    ),
     "into": Errand("groups.add_members", ("members",), "members", Permission.MANAGE_CUSTOMERS, path="group_id"),
 }
 """By the name that stands in the address of the form for new customers."""

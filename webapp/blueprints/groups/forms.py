@@ -53,10 +53,12 @@ class GroupForm(EditForm):
 
     def __init__(self, group: Group | None = None) -> None:
         super().__init__(group)
-        if group is not None and not self.is_submitted():
-            self.members.data = [str(member.id) for member in members_of(group)]
-        elif not self.is_submitted():
+        if self.is_submitted():
+            return
+        if group is None or "version" in request.args:
             self._take_address()
+        else:
+            self.members.data = [str(member.id) for member in members_of(group)]
 
     def _take_address(self) -> None:
         """What stood in the form before a customer was made on the way."""
@@ -64,12 +66,15 @@ class GroupForm(EditForm):
         self.members.data = _named()
         self.owner.data = Customer.get_or_none(Customer.id == asked_id("owner"))
         self.note.data = request.args.get("note", "")[:NOTE_KEPT]
+        if self.record is not None:
+            self.active.data, self.version.data = "active" in request.args, asked_id("version")
 
     def filled(self) -> dict[str, Any]:
         """What stands in the form, for the address of a form that comes back to it."""
         owner, note = self.owner.data, (self.note.data or "")[:NOTE_KEPT]
         facts = {"members": self.members.data, "owner": owner and owner.id, "note": note}
-        return {"group_name": self.name.data, **facts}
+        kept = {} if self.record is None else {"active": self.active.data or None, "version": self.version.data or 0}
+        return {"group_name": self.name.data, **facts, **kept}
 
     def facts(self) -> dict[str, Any]:
         """What was typed, as the verbs take it."""
