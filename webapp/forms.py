@@ -207,14 +207,19 @@ class DayField(DateField):
         if not valuelist or not valuelist[0].strip():
             self.data = None
             return
-        try:
-            self.data = date.fromisoformat(valuelist[0].strip())
-        except ValueError as error:
-            self.data = None
-            raise ValidationError("Type the day as year-month-day, for example 2026-11-22.") from error
-        if not EARLIEST <= self.data <= LATEST:
-            self.data = None
-            raise ValidationError(f"The day must be between {EARLIEST} and {LATEST}.")
+        self.data = None
+        self.data = typed_day(valuelist[0].strip())
+
+
+def typed_day(text: str) -> date:
+    """A day as somebody typed it, or as a link carries it."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise ValidationError("Type the day as year-month-day, for example 2026-11-22.") from error
+    if not EARLIEST <= day <= LATEST:
+        raise ValidationError(f"The day must be between {EARLIEST} and {LATEST}.")
+    return day
 
 
 def day_of(field: DayField) -> date:

@@ -1,4 +1,4 @@
-"""Correct the start date: of a membership that nothing was invoiced under, with a reason; the last day follows."""
+"""Correct the start date: of a membership that nothing was drawn from, with a reason; the last day follows."""
 
 from datetime import date
 
@@ -21,8 +21,8 @@ from tests.web.acting import (
     messages,
 )
 from tests.web.billing import MODAL, customer, said, words
-from webapp.domain import voids
-from webapp.models import Item, Membership, User
+from webapp.domain import checks, crediting, voids
+from webapp.models import Invoice, Item, Membership, User
 from webapp.permissions import Permission
 
 pytestmark = pytest.mark.usefixtures("day")
@@ -84,18 +84,50 @@ def test_a_last_day_that_was_moved_by_hand_stays(manager: Client, piano: Members
     assert days(piano) == (date(2026, 6, 15), ends)
 
 
-def test_not_once_it_was_invoiced(manager: Client, piano: Membership, by: User) -> None:
-    """Neither used nor billed; a void invoice is none."""
+def test_not_once_it_was_used(manager: Client, piano: Membership, by: User) -> None:
+    """Neither on an open invoice nor on one that is paid; a void invoice is none, and what was credited is not used."""
     lesson = Item.get(Item.name == "Lesson")
-    shown = payload(manager, piano)
-    for line in ((lesson, "1"), (piano.package, None)):
-        invoice = make.save(piano.customer, line, by=by)
+    make.pay(make.save(piano.customer, (piano.package, None), by=by), ("cash", "450"), by=by)
+    for is_paid in (False, True):
+        shown = payload(manager, piano)
+        invoice = make.save(piano.customer, (lesson, "1"), by=by)
+        if is_paid:
+            make.settle(invoice, by=by)
         page = manager.get(url(piano))
-        assert "PIANO was invoiced or used already" in page.text
+        assert "PIANO was used already; its start date stays as the invoices have it." in page.text
         assert not has_button(page, "Correct")
         assert manager.post(url(piano), data=shown).status_code == 422
+        assert days(piano)[0] == make.DAY
         assert "Correct the start date" not in manager.get(address(piano, "actions")).text
         voids.void(invoice.id, reason="x", by=by, on=make.DAY)
+        assert "Correct the start date" in manager.get(address(piano, "actions")).text
+    credited = make.save(piano.customer, (lesson, "1"), by=by)
+    version = Invoice.get_by_id(credited.id).version
+    crediting.credit(credited.id, 1, 1000, version=version, by=by, on=make.DAY, reason="never held")
+    assert manager.post(url(piano), data=payload(manager, piano)).status_code == 303
+
+
+@pytest.mark.parametrize("paid", ["", "100", "450"])
+def test_what_was_sold_today_may_have_begun_last_week(manager: Client, by: User, paid: str) -> None:
+    """The sale does not depend on the first day; the lesson of last Tuesday is paid from the package then."""
+    sale = make.save(customer(), (make.piano(validity="months", validity_count=2), None), by=by)
+    if paid:
+        make.pay(sale, ("cash", paid), by=by)
+    sold, before = make.bought(sale.customer), (make.due(sale), make.lines(sale))
+    assert url(sold) in manager.get(address(sold, "actions")).text
+    assert "Nothing was used of it yet, so no price changes." in words(manager.get(url(sold)))
+    assert manager.post(url(sold), data=payload(manager, sold, start_on="2026-05-26")).status_code == 303
+    assert days(sold) == (date(2026, 5, 26), date(2026, 7, 26))
+    assert (make.due(sale), make.lines(sale)) == before
+    lesson = make.save(sold.customer, (Item.get(Item.name == "Lesson"), "1"), by=by, on=date(2026, 5, 26))
+    assert make.lines(lesson) == [("draw", 1000, 4500)]
+    assert checks.faults() == []
+
+
+def test_a_link_says_from_when(manager: Client, piano: Membership) -> None:
+    """Another day than a calendar has, or than may be typed, is left alone."""
+    for asked, shown in (("2026-05-26", "2026-05-26"), ("9999-12-31", "2026-06-01"), ("soon", "2026-06-01")):
+        assert f'value="{shown}"' in manager.get(url(piano) + f"?start_on={asked}").text
 
 
 @pytest.mark.parametrize("htmx", [None, MODAL])

@@ -194,6 +194,32 @@ def test_a_day_on_which_it_cannot_have_been_used(
     assert uses() == []
 
 
+def test_what_was_used_before_it_starts_leads_to_its_start_date(
+    frontdesk: Client, manager: Client, piano: Membership, by: User
+) -> None:
+    """For whoever may correct it, as long as nothing else was used."""
+    yesterday = (make.DAY - timedelta(days=1)).isoformat()
+    correct = f'href="{address(piano, "start")}?start_on={yesterday}"'
+    sent = form(manager, url(piano), service_on=yesterday)
+    assert correct not in manager.get(url(piano)).text
+    assert correct in manager.post(url(piano) + "/preview", data=sent, htmx=PREVIEW).text
+    refused = manager.post(url(piano), data=sent)
+    assert (refused.status_code, correct in refused.text) == (422, True)
+    refused = frontdesk.post(url(piano), data=form(frontdesk, url(piano), service_on=yesterday))
+    assert "PIANO starts on 1 Jun 2026. Nothing can be used before." in words(refused)
+    assert "Correct the start date" not in refused.text
+    make.settle(make.save(piano.customer, (lesson(), "1"), by=by), by=by)
+    refused = manager.post(url(piano), data=form(manager, url(piano), service_on=yesterday))
+    assert (refused.status_code, "Correct the start date" in refused.text) == (422, False)
+
+
+def test_what_starts_later_leads_to_its_start_date(frontdesk: Client, manager: Client, piano: Membership) -> None:
+    later = make.add(customer("Tom"), piano.package, by=User.get(), on=make.DAY + timedelta(days=1))
+    correct = f'href="{address(later, "start")}?start_on={make.DAY.isoformat()}"'
+    assert correct in manager.get(url(later)).text
+    assert "Correct the start date" not in frontdesk.get(url(later)).text
+
+
 def test_one_is_used(manager: Client, piano: Membership) -> None:
     answer = manager.post(url(piano), data=form(manager, url(piano)))
     assert (answer.status_code, answer.location) == (303, address(piano, "")[:-1])

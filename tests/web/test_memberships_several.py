@@ -89,6 +89,23 @@ def test_who_cannot_is_named_and_left_out(
     assert len(drawn()) == 1
 
 
+def test_who_had_not_begun_is_led_to_the_start_date(
+    frontdesk: Client, manager: Client, pupils: list[Membership], by: User
+) -> None:
+    """Unless something was used already, and only who may correct it."""
+    ana, ben = pupils
+    make.save(ben.customer, (Item.get(Item.name == "Lesson"), "1"), by=by)
+    yesterday = (make.DAY - timedelta(days=1)).isoformat()
+    sent = form(manager, USES, *pupils, service_on=yesterday)
+    page = manager.post(USES, data=sent)
+    assert words(page).count("PIANO starts on 1 Jun 2026. Nothing can be used before.") == 2
+    assert f'href="/billing/memberships/{ana.id}/start?start_on={yesterday}"' in page.text
+    assert page.text.count("Correct the start date") == 1
+    page = frontdesk.post(USES, data=form(frontdesk, USES, *pupils, service_on=yesterday))
+    assert words(page).count("Nothing can be used before.") == 2
+    assert "Correct the start date" not in page.text
+
+
 def test_who_has_not_paid_is_led_to_the_invoice(frontdesk: Client, piano: Package, by: User) -> None:
     sale = make.save(customer("Eve"), (piano, None), by=by)
     owing = Membership.get()

@@ -1,9 +1,10 @@
 """Bringing a removed or expired membership back, and moving the last day (spec section 4)."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from webapp.db import execute, rows, transactional
+from webapp.db import execute, marks, rows, transactional
 from webapp.domain import audit, ledger
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
@@ -87,7 +88,7 @@ def extend(membership_id: int, end_on: date | None, *, version: int, by: User, o
 
 @transactional
 def move_start(membership_id: int, start_on: date, *, version: int, by: User, on: date, reason: str) -> Membership:
-    """Correct the first day of a membership that nothing was invoiced under. The last day follows it."""
+    """Correct the first day of a membership that nothing was drawn from. The last day follows it."""
     membership = _up_to(on, membership_id)
     if not membership.is_active or membership.version != version:
         raise Changed(f"{membership.package_name} was changed by somebody else meanwhile. Look again.")
@@ -134,14 +135,18 @@ def why_not_move_start(membership: Membership) -> str | None:
     """Why the start date cannot be corrected, in a sentence; None when it can."""
     if not membership.is_active:
         return f"{membership.package_name} is {membership.reason}."
-    if rows(
-        "SELECT 1 FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id"
-        " WHERE l.membership_id = ? AND i.status IN ('open', 'paid')"
-        " UNION SELECT 1 FROM membership_item WHERE membership_id = ? AND reserved_milli + used_milli > 0 LIMIT 1",
-        (membership.id, membership.id),
-    ):
-        return f"{membership.package_name} was invoiced or used already; its start date stays as the invoices have it."
+    if drawn_from([membership.id]):
+        return f"{membership.package_name} was used already; its start date stays as the invoices have it."
     return None
+
+
+def drawn_from(ids: Sequence[int]) -> set[int]:
+    """Those of these memberships of which something is reserved or used."""
+    text = (
+        "SELECT DISTINCT membership_id FROM membership_item"  # noqa: S608  # only question marks
+        f" WHERE membership_id IN ({marks(ids)}) AND reserved_milli + used_milli > 0"
+    )
+    return {membership for (membership,) in rows(text, ids)} if ids else set()
 
 
 def why_not_reinstate(membership: Membership) -> str | None:

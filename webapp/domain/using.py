@@ -19,6 +19,10 @@ class FundsShort(DomainError):
     """All of it is left, and only the package funds do not reach for it."""
 
 
+class NotBegun(DomainError):
+    """It was used before the membership starts."""
+
+
 class Taking(NamedTuple):
     """So much of an item of the membership."""
 
@@ -69,6 +73,11 @@ class Use(NamedTuple):
     def is_short(self) -> bool:
         """Whether it could be used if only there were more money in the package."""
         return isinstance(self.refusal, FundsShort)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether it could be used if only the membership had started by then."""
+        return isinstance(self.refusal, NotBegun)
 
 
 def field_of(item_id: int) -> str:
@@ -237,7 +246,7 @@ def _wrong_day(membership: Membership, on: date, service_on: date) -> DomainErro
         return DomainError("What was used was used today or before.", "service_on")
     if service_on < membership.start_on:
         day = Company.get_by_id(1).day(membership.start_on)
-        return DomainError(f"{membership.package_name} starts on {day}. Nothing can be used before.", "service_on")
+        return NotBegun(f"{membership.package_name} starts on {day}. Nothing can be used before.", "service_on")
     return None
 
 

@@ -9,7 +9,7 @@ from webapp.access import actor, requires
 from webapp.blueprints.memberships.acting import CHANGED
 from webapp.blueprints.memberships.several_forms import BillsForm, UsesForm
 from webapp.blueprints.memberships.ticked import list_or_here, ticked_ids
-from webapp.domain import billing, using
+from webapp.domain import billing, reinstating, using
 from webapp.domain.errors import DomainError
 from webapp.domain.offering import can_be_billed
 from webapp.domain.using import Planned, Taking
@@ -66,12 +66,14 @@ def _uses(ids: list[int], form: UsesForm) -> dict[str, Any]:
         planned = using.plan(ids, taking, on=today(), service_on=form.service_on.data)
     left_out = [(it.membership, it.use.refusal.message) for it in planned if it.use.refusal]
     short = [it.membership for it in planned if it.use.is_short]
+    early = [it.membership.id for it in planned if it.use.is_early and it.membership.is_active]
     return {
         "ids": ids,
         "item": form.chosen,
         "able": [it for it in planned if not it.use.refusal],
         "left_out": left_out,
         "unpaid": using.unpaid_sales([membership.id for membership in short]),
+        "begun": dict.fromkeys(set(early) - reinstating.drawn_from(early), form.service_on.data),
         "unbilled": [membership.id for membership in short if can_be_billed(membership, today())],
         "mark": using.mark(planned),
     }

@@ -1,15 +1,15 @@
-"""Correct the start date: another first day for a membership that nothing was invoiced under, with the reason."""
+"""Correct the start date: another first day for a membership that nothing was drawn from, with the reason."""
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from webapp.access import actor, requires
 from webapp.blueprints.memberships.acting import CHANGED, after, sign
 from webapp.blueprints.memberships.after_sale_forms import StartForm
 from webapp.domain import reinstating
 from webapp.domain.errors import DomainError
-from webapp.forms import day_of
+from webapp.forms import day_of, typed_day
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Membership
 from webapp.permissions import Permission
@@ -24,7 +24,7 @@ def start(membership_id: int) -> Response:
     membership = load(Membership, membership_id)
     form = StartForm()
     if not form.is_submitted():
-        form.start_on.data = membership.start_on
+        form.start_on.data = request.args.get("start_on", membership.start_on, type=typed_day)
     if form.is_confirmed():
         moved: list[Membership] = []
 

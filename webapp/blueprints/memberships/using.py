@@ -1,5 +1,6 @@
 """Use one: charge units at their package rates and pay them from package funds, in one confirmed step."""
 
+from datetime import date
 from typing import Any
 
 from flask import Response, request
@@ -7,7 +8,7 @@ from flask import Response, request
 from webapp.access import actor, requires
 from webapp.blueprints.memberships.acting import CHANGED, after, sign
 from webapp.blueprints.memberships.after_sale_forms import UseForm, left_of, use_form
-from webapp.domain import ledger, using
+from webapp.domain import ledger, reinstating, using
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_history import items_of
 from webapp.domain.offering import Acts, acts, can_be_billed
@@ -91,6 +92,7 @@ def _facts(membership: Membership, form: UseForm) -> dict[str, Any]:
         "bills": short and can_be_billed(membership, today()),
         "closed": closed,
         "acts": acts(membership, today()) if closed else Acts(),
+        "began_on": _began_on(membership, form),
         **_before_the_next(membership),
         "funds_minor": ledger.balance(ledger.package_funds(membership.id)),
     }
@@ -109,6 +111,14 @@ def _closed(membership: Membership) -> str | None:
     if not any(map(_is_usable, items_of(membership))):
         return f"Nothing is left in {name}."
     return None
+
+
+def _began_on(membership: Membership, form: UseForm) -> date | None:
+    """The day by which it should have started for this use, where its start date is later and can be corrected."""
+    service_on = min(form.service_on.data or today(), today())
+    if membership.start_on <= service_on or reinstating.why_not_move_start(membership):
+        return None
+    return service_on
 
 
 def _before_the_next(membership: Membership) -> dict[str, Any]:
