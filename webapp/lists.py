@@ -1,5 +1,6 @@
 """What the lists of records have in common: what is searched for, active or inactive ones, and the page."""
 
+from datetime import date
 from typing import Any, NamedTuple
 
 from flask import request, url_for
@@ -49,3 +50,8 @@ def asked_id(name: str) -> int:
     """An id in the address; 0, which is nobody's, for what is none."""
     text = request.args.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def asked_day(name: str) -> date | None:
+    """A day in the address; None for what is none."""
+    return request.args.get(name, type=date.fromisoformat)

@@ -1,6 +1,7 @@
-"""The list of invoices: filtered by state, found by customer or number, one page at a time."""
+"""The list of invoices: filtered by state and by the day served, found by customer or number, one page at a time."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +23,7 @@ _NUMBER = re.compile(r"#?(?:(?P<series>\d{4})-)?0*(?P<number>[1-9]\d{0,11})", re
 class Asked(NamedTuple):
     """Which invoices, in which order; `status` is one of `STATUSES` or "" for all, `kind` one of `KINDS` or "",
     `today` decides what is overdue, and `customer` keeps those of one customer and those that they paid some of (0 for
-    all)."""
+    all). `first` and `last` are service dates."""
 
     today: date
     typed: str = ""
@@ -30,6 +31,13 @@ class Asked(NamedTuple):
     sort: str = NEWEST
     customer: int = 0
     kind: str = ""
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether there may be more than is shown, behind the filters."""
+        return self != Asked(self.today, sort=self.sort)
 
 
 class InvoiceRow(NamedTuple):
@@ -45,6 +53,14 @@ class InvoiceRow(NamedTuple):
     status: str
     total_minor: int
     due_minor: int
+
+
+class Used(NamedTuple):
+    """So much of an item that an invoice takes from packages."""
+
+    item: str
+    unit: str
+    quantity_milli: int
 
 
 _IS_PAID_OF = "EXISTS (SELECT 1 FROM invoice_line WHERE invoice_id = invoice.id AND paid_minor <> 0)"
@@ -67,6 +83,11 @@ _EXPORTED = (
     " invoice.issued_on, invoice.net_minor, invoice.tax_minor, invoice.total_minor, invoice.due_minor"
 )
 _DUE: Final = "SELECT COALESCE(SUM(invoice.due_minor), 0) FROM invoice WHERE invoice.status = 'open' AND {}"
+_USED: Final = (
+    "SELECT invoice_id, description, unit, SUM(quantity_milli - credited_milli) FROM invoice_line"
+    " WHERE invoice_id IN ({}) AND source = 'draw' GROUP BY invoice_id, description, unit"
+    " HAVING SUM(quantity_milli - credited_milli) > 0 ORDER BY invoice_id, MIN(position)"
+)
 _OF_CUSTOMER: Final = (
     "(invoice.customer_id = ? OR invoice.id IN (SELECT payment.invoice_id FROM payment WHERE payment.customer_id = ?))"
 )
@@ -81,15 +102,26 @@ _KEYS: Final[dict[str, tuple[tuple[Key, ...], bool]]] = {
     BY_CUSTOMER: ((Key("invoice.customer_sort", str), _ID), False),
     BY_CUSTOMER_DOWN: ((Key("invoice.customer_sort", str), _ID), True),
     "due": ((Key("invoice.due_on", date), _ID), False),
+    "served": ((Key("invoice.service_on", date), _ID), True),
 }
 
 
 def invoice_page(asked: Asked, cursor: str) -> Page[InvoiceRow]:
-    """One page: the newest first, or those that wait for money in the order of their due dates."""
+    """One page: the newest first; those that wait for money in the order of their due dates, and otherwise those of
+    some days by service date."""
     condition, params = _condition(asked)
     listing = _listing(_COLUMNS, asked)
     skipped = len(listing.keys)
     return paging.page(listing, condition, params, cursor, lambda row: _row(row[skipped:], asked.today))
+
+
+def used_by(shown: Sequence[InvoiceRow]) -> dict[int, list[Used]]:
+    """What each of those takes from packages; nothing for one that is void, which gave it back."""
+    found: dict[int, list[Used]] = {}
+    ids = [row.id for row in shown if row.status not in ("draft", "void")]
+    for invoice, item, unit, quantity in rows(_USED.format(", ".join("?" for _ in ids) or "0"), ids):
+        found.setdefault(invoice, []).append(Used(item, unit, int(quantity)))
+    return found
 
 
 def invoice_total(asked: Asked) -> Total:
@@ -112,8 +144,12 @@ def exported_invoices(asked: Asked) -> list[tuple[Any, ...]]:
 
 
 def _listing(columns: str, asked: Asked) -> Listing:
-    waiting = asked.status in ("open", PART_PAID, "overdue") and asked.sort == NEWEST
-    keys, descending = _KEYS["due" if waiting else asked.sort]
+    order = asked.sort
+    if order == NEWEST and asked.status in ("open", PART_PAID, "overdue"):
+        order = "due"
+    elif order == NEWEST and (asked.first or asked.last):
+        order = "served"
+    keys, descending = _KEYS[order]
     return Listing(columns, "invoice", keys, descending)
 
 
@@ -122,7 +158,14 @@ def _condition(asked: Asked) -> tuple[str, list[Any]]:
     found, words = _found(asked.typed)
     whose = _OF_CUSTOMER if asked.customer else "1 = 1"
     kind = _OF_KIND.get(asked.kind, "1 = 1")
-    return f"{state} AND {found} AND {whose} AND {kind}", [*params, *words, *([asked.customer] * whose.count("?"))]
+    served, days = _served(asked)
+    condition = f"{state} AND {served} AND {found} AND {whose} AND {kind}"
+    return condition, [*params, *days, *words, *([asked.customer] * whose.count("?"))]
+
+
+def _served(asked: Asked) -> tuple[str, list[str]]:
+    within = [(f"invoice.service_on {sign} ?", day) for sign, day in ((">=", asked.first), ("<=", asked.last)) if day]
+    return " AND ".join(text for text, _ in within) or "1 = 1", [day.isoformat() for _, day in within]
 
 
 def _state(asked: Asked) -> tuple[str, list[Any]]:
@@ -130,6 +173,9 @@ def _state(asked: Asked) -> tuple[str, list[Any]]:
         return "invoice.status = 'open' AND invoice.due_on < ?", [asked.today.isoformat()]
     if asked.status == PART_PAID:
         return f"invoice.status = 'open' AND {_IS_PAID_OF}", []
+    if asked.status == "paid" and (asked.first or asked.last):
+        # Said so, SQLite walks the few days and not all that is paid; to PostgreSQL it is the same.
+        return "NOT invoice.status <> ?", ["paid"]
     if asked.status in STATUSES:
         return "invoice.status = ?", [asked.status]
     return "1 = 1", []

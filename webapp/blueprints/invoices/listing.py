@@ -8,7 +8,7 @@ from webapp.access import requires
 from webapp.domain import invoice_list
 from webapp.domain.invoice_list import KINDS, SORTS, STATUSES, Asked
 from webapp.hypermedia import render
-from webapp.lists import asked_id, typed
+from webapp.lists import asked_day, asked_id, typed
 from webapp.models import Customer, Invoice
 from webapp.money import plain
 from webapp.permissions import Permission
@@ -33,6 +33,7 @@ def index() -> Response:
         asked=asked,
         whose=Customer.get_or_none(Customer.id == asked.customer) if asked.customer else None,
         page=page,
+        used=invoice_list.used_by(page.rows),
         total=invoice_list.invoice_total(asked),
         due_minor=invoice_list.invoice_due(asked),
         url=lambda **changes: _url("invoices.index", asked, **changes),
@@ -58,13 +59,14 @@ def _asked() -> Asked:
     status, sort = request.args.get("status", ""), request.args.get("sort", "")
     status, sort = status if status in STATUSES else "", sort if sort in SORTS else ""
     kind = request.args.get("kind", "")
-    return Asked(today(), typed(), status, sort, asked_id("customer"), kind if kind in KINDS else "")
+    kind, days = kind if kind in KINDS else "", (asked_day("from"), asked_day("to"))
+    return Asked(today(), typed(), status, sort, asked_id("customer"), kind, *days)
 
 
 def _url(endpoint: str, asked: Asked, **changes: Any) -> str:
     """The address of the same list with something else about it."""
     kept: dict[str, Any] = {"q": asked.typed, "status": asked.status, "kind": asked.kind, "sort": asked.sort}
-    kept |= {"customer": asked.customer, **changes}
+    kept |= {"customer": asked.customer, "from": asked.first, "to": asked.last, **changes}
     return url_for(endpoint, **{name: value for name, value in kept.items() if value})
 
 

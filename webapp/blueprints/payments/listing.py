@@ -1,6 +1,5 @@
 """The Payments tab."""
 
-from datetime import date
 from typing import Any
 
 from flask import Response, redirect, request, url_for
@@ -10,7 +9,7 @@ from webapp.access import requires
 from webapp.domain import accounts, payment_list
 from webapp.domain.payment_list import Asked, PaymentRow
 from webapp.hypermedia import fragment, render, wants_region
-from webapp.lists import asked_id, typed
+from webapp.lists import asked_day, asked_id, typed
 from webapp.models import Customer, PaymentMethod
 from webapp.money import plain
 from webapp.permissions import Permission
@@ -57,11 +56,7 @@ def export() -> Response:
 
 def _asked() -> Asked:
     """Read the address of the list; what it does not know is as if it were not there."""
-    return Asked(typed(), asked_id("method"), _day("from"), _day("to"))
-
-
-def _day(name: str) -> date | None:
-    return request.args.get(name, type=date.fromisoformat)
+    return Asked(typed(), asked_id("method"), asked_day("from"), asked_day("to"))
 
 
 def _url(endpoint: str, asked: Asked, **changes: Any) -> str:
