@@ -103,4 +103,8 @@ def test_use_one_and_pay_have_keys_where_they_are_offered(app, cast: dict[str, U
         assert set(there(client.get(f"/customers/{ann.id}").text)) & OF_RECORDS == keys
         assert set(there(client.get(used).text)) & OF_RECORDS == keys & {"u"}
         assert set(there(client.get(f"/billing/invoices/{due.id}").text)) & OF_RECORDS == keys & {"p"}
-        assert named(client.get(PATH).text) & OF_RECORDS == keys
+        listed = client.get(PATH).text
+        assert named(listed) & OF_RECORDS == keys
+        of_package = listed.partition("Of a customer or a package")[2].partition("</section>")[0]
+        assert named(of_package) == keys & {"u", "."}, "an invoice has neither"
+        assert {"u", "."} & set(there(client.get(f"/billing/invoices/{due.id}").text)) == set()
