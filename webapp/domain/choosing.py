@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from webapp.db import marks, rows
 from webapp.domain import search
+from webapp.domain.namesakes import told_apart
 
 GROUPS_OFFERED, CUSTOMERS_OFFERED = 6, 14
 
@@ -35,10 +36,11 @@ def offered(typed: str) -> list[Candidate]:
     found, params = search.condition("group", typed, "customer_group.id")
     groups = rows(f"{_GROUPS} WHERE {found}{_BY_NAME} LIMIT ?", (*params, GROUPS_OFFERED))
     found, params = search.condition("customer", typed, "customer.id")
-    customers = rows(f"{_CUSTOMERS} WHERE {found}{_BY_NAME} LIMIT ?", (*params, CUSTOMERS_OFFERED))
+    people = list(map(_customer, rows(f"{_CUSTOMERS} WHERE {found}{_BY_NAME} LIMIT ?", (*params, CUSTOMERS_OFFERED))))
+    hints = told_apart((it.id, it.name, it.hint) for it in people)
     return [
         *search.nearest_first(typed, map(_group, groups)),
-        *search.nearest_first(typed, map(_customer, customers)),
+        *search.nearest_first(typed, (it._replace(hint=hints[it.id]) for it in people)),
     ]
 
 

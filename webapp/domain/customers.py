@@ -1,6 +1,6 @@
 """Customers: keeping them, listing them, finding them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from webapp.db import rows, transactional, utcnow
@@ -8,6 +8,7 @@ from webapp.domain import audit, paging, search
 from webapp.domain.edits import write
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.names import given
+from webapp.domain.namesakes import told_apart
 from webapp.domain.paging import Key, Listing, Page, Total
 from webapp.domain.rows import unchanged
 from webapp.models import Company, Customer, Invoice, Membership, Role, User
@@ -196,7 +197,7 @@ def namesakes(name: str) -> list[Offered]:
     """The first few customers who have that very name, big and small letters and accents aside."""
     same = (Customer.sort_name == search.sort_key(name)) & Customer.merged_into.is_null()
     found = Customer.select().where(same).order_by(Customer.id).limit(NAMESAKES)
-    return [Offered(it.id, it.name, it.email or it.phone) for it in found]
+    return _apart([Offered(it.id, it.name, it.email or it.phone) for it in found])
 
 
 def customer_total(typed: str, state: str) -> Total:
@@ -214,7 +215,13 @@ def exported_customers(typed: str, state: str) -> list[tuple[Any, ...]]:
 def offered_customers(typed: str) -> list[Offered]:
     """The first active customers, the nearest first, that a type-ahead offers for what was typed."""
     condition, params = _condition(typed, "active")
-    return search.nearest_first(typed, paging.page(_OFFERED, condition, params, "", _offer, size=OFFERED).rows)
+    found = paging.page(_OFFERED, condition, params, "", _offer, size=OFFERED).rows
+    return search.nearest_first(typed, _apart(found))
+
+
+def _apart(found: Sequence[Offered]) -> list[Offered]:
+    hints = told_apart(found)
+    return [it._replace(hint=hints[it.id]) for it in found]
 
 
 def _offer(row: tuple[Any, ...]) -> Offered:

@@ -9,6 +9,7 @@ from webapp.db import as_day, rows
 from webapp.domain import search
 from webapp.domain.invoice_list import STATE, by_number, status_on
 from webapp.domain.membership_list import STATUS
+from webapp.domain.namesakes import told_apart
 from webapp.models.invoice import invoice_code
 
 INVOICES, MEMBERSHIPS, CUSTOMERS, PACKAGES, ITEMS, GROUPS = (
@@ -46,7 +47,8 @@ class Finding(NamedTuple):
 def find(typed: str, kinds: Collection[str], *, on: date, at_most: int = AT_MOST) -> list[Finding]:
     """What was typed, looked for among these kinds by one query for each; kinds of which nothing is found are left out.
 
-    People, groups and the catalogue are found by the beginnings of their words, invoices and memberships by number.
+    People, groups and the catalogue are found by the beginnings of their words, invoices and memberships by number. One
+    query more tells customers of one name apart.
     """
     found = [_first(kind, _LOOKED_FOR[kind](typed, on, at_most + 1), at_most) for kind in KINDS if kind in kinds]
     return [finding for finding in found if finding.hits]
@@ -101,13 +103,22 @@ def _named(row: tuple[Any, ...]) -> Hit:
     return Hit(id_, name, hint, "" if active else "inactive")
 
 
+_PEOPLE = _by_words("customer", "customer", "COALESCE(NULLIF(customer.email, ''), customer.phone)")
+
+
+def _customers(typed: str, on: date, limit: int) -> list[Hit]:
+    found = _PEOPLE(typed, on, limit)
+    hints = told_apart((hit.id, hit.text, hit.hint) for hit in found)
+    return [hit._replace(hint=hints[hit.id]) for hit in found]
+
+
 _MEMBERS = """(SELECT CASE COUNT(*) WHEN 1 THEN '1 member' ELSE CAST(COUNT(*) AS TEXT) || ' members' END
  FROM group_member WHERE group_id = customer_group.id)"""
 
 _LOOKED_FOR: Final[dict[str, Callable[[str, date, int], list[Hit]]]] = {
     INVOICES: _invoices,
     MEMBERSHIPS: _memberships,
-    CUSTOMERS: _by_words("customer", "customer", "COALESCE(NULLIF(customer.email, ''), customer.phone)"),
+    CUSTOMERS: _customers,
     PACKAGES: _by_words("package", "package", "''"),
     ITEMS: _by_words("item", "item", "item.category"),
     GROUPS: _by_words("group", "customer_group", _MEMBERS),
