@@ -1,5 +1,7 @@
 """Transfer: what is left of a membership becomes another customer's."""
 
+import re
+
 import pytest
 
 from tests import factories as make
@@ -182,6 +184,21 @@ def test_the_type_ahead_offers_active_customers(manager: Client, frontdesk: Clie
     assert answer.text.count('role="option"') == 1
     assert 'data-text="Tom Hill"' in answer.text
     assert frontdesk.get("/billing/memberships/receivers?q=tom").status_code == 403
+
+
+def test_who_hands_over_is_not_offered(manager: Client, trio: Membership) -> None:
+    """Also not where somebody else has the very same name, with a script or without."""
+    giver = trio.customer
+    options = re.findall(r'data-url="(/billing/memberships/receivers[^"]*)"', manager.get(url(trio)).text)[0]
+    assert "No active customer like that" in manager.get(f"{options}&q=emma").text
+    sent = payload(manager, trio, None, to_text=giver.name)
+    alone = manager.post(url(trio), data=sent, htmx=MODAL)
+    assert (alone.status_code, f"Nothing found for “{giver.name}”." in alone.text) == (422, True)
+    other = customer(giver.name)
+    found = re.findall(r'data-value="(\d+)"', manager.get(f"{options}&q=emma").text)
+    assert found == [str(other.id)]
+    assert manager.post(url(trio), data=sent, htmx=MODAL).status_code == 200
+    assert Membership.select().where(Membership.customer == other).count() == 1
 
 
 def test_hostile_names(manager: Client, by: User) -> None:

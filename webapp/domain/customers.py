@@ -212,10 +212,12 @@ def exported_customers(typed: str, state: str) -> list[tuple[Any, ...]]:
     return [row[len(_KEYS) :] for row in paging.every_row(_EXPORTED, f"{_JOINED} AND {condition}", params)]
 
 
-def offered_customers(typed: str) -> list[Offered]:
-    """The first active customers, the nearest first, that a type-ahead offers for what was typed."""
+def offered_customers(typed: str, *, but: int = 0) -> list[Offered]:
+    """The first active customers, the nearest first, that a type-ahead offers for what was typed; whose id is
+    `but` is left out."""
     condition, params = _condition(typed, "active")
-    found = paging.page(_OFFERED, condition, params, "", _offer, size=OFFERED).rows
+    wanted = [*params, but]
+    found = paging.page(_OFFERED, f"{condition} AND customer.id <> ?", wanted, "", _offer, size=OFFERED).rows
     return search.nearest_first(typed, _apart(found))
 
 

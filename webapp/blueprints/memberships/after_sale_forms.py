@@ -138,16 +138,28 @@ class MoveForm(ActForm):
 
 
 class TransferForm(ActForm):
-    """Who gets what is left."""
+    """Who gets what is left: anybody but who has it."""
 
     to = PickField(
         "To customer",
         [required("Choose the customer who gets it.")],
         find=lambda number: Customer.get_or_none(Customer.id == number),
-        search=lambda typed: [Found(str(it.id), it.name, it.hint) for it in offered_customers(typed)],
+        search=lambda _: (),
         options="memberships.receivers",
     )
     reason = _reason("Say why it is handed over.")
+
+    def __init__(self, giver_id: int) -> None:
+        self._giver_id = giver_id
+        super().__init__()
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """The search depends on who has it, so it is put in before what was sent is read."""
+        self.to.search = self._receivers
+        super().process(*args, **kwargs)
+
+    def _receivers(self, typed: str) -> list[Found]:
+        return [Found(str(it.id), it.name, it.hint) for it in offered_customers(typed, but=self._giver_id)]
 
 
 class RefundForm(ActForm):

@@ -13,7 +13,7 @@ from webapp.domain.customers import offered_customers
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_history import items_of
 from webapp.hypermedia import done, fragment, render
-from webapp.lists import typed
+from webapp.lists import asked_id, typed
 from webapp.models import Membership
 from webapp.permissions import Permission
 from webapp.presentation import company, today
@@ -25,7 +25,7 @@ from webapp.stating import SENT_BEFORE
 def transfer(membership_id: int) -> Response:
     """Hand over what is left."""
     membership = load(Membership, membership_id)
-    form = TransferForm()
+    form = TransferForm(membership.customer_id)
     if form.is_confirmed():
         made: list[Membership] = []
 
@@ -49,15 +49,15 @@ def transfer(membership_id: int) -> Response:
 def preview(membership_id: int) -> Response:
     """Whether the customer chosen so far can get it."""
     membership = load(Membership, membership_id)
-    form = TransferForm()
+    form = TransferForm(membership.customer_id)
     form.validate()
     return fragment("memberships/_transfer.html", form=form, live=True, **_facts(membership, form))
 
 
 @requires(Permission.MANAGE_INVOICES)
 def receivers() -> Response:
-    """Active customers for the type-ahead."""
-    return fragment("customers/_options.html", found=offered_customers(typed()))
+    """Active customers for the type-ahead, but not who hands over."""
+    return fragment("customers/_options.html", found=offered_customers(typed(), but=asked_id("giver")))
 
 
 def _sign(membership: Membership) -> str:
