@@ -51,6 +51,11 @@ def test_two_who_share_an_address_are_told_apart_too() -> None:
     assert hints() == ["lee@example.com · Monday", "lee@example.com · since 2 Mar 2026"]
 
 
+def test_two_of_one_day_have_a_number_each() -> None:
+    one, two, _ = ann(1), ann(1), ann(2)
+    assert hints() == [*(f"since 1 Mar 2026 · no. {it.id}" for it in (one, two)), "since 2 Mar 2026"]
+
+
 def test_of_many_groups_a_few_are_said() -> None:
     one = ann(1)
     ann(2)

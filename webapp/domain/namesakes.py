@@ -20,17 +20,21 @@ _ABOUT = """SELECT customer.id, customer.created_at, company.timezone, company.l
 
 def told_apart(people: Iterable[tuple[int, str, str]]) -> dict[int, str]:
     """By id what stands beside the name of each: the hint that is given with it. Where that leaves customers of one
-    name alike, their groups are said too, and since when they are kept where that does not do; it takes one query."""
+    name alike, their groups are said too, where that does not do since when they are kept, and at the very last the
+    number that their page has in its address; it takes one query."""
     known = {id_: (sort_key(name), hint) for id_, name, hint in people}
     alike = Counter(known.values())
     ids = sorted(id_ for id_, shown in known.items() if alike[shown] > 1)
     about = rows(_ABOUT.format(ids=marks(ids)), ids) if ids else []
     facts = {id_: _facts(list(of)) for id_, of in groupby(about, key=lambda row: row[0])}
     same = Counter((known[id_], groups) for id_, (groups, _) in facts.items())
+    same_day = Counter((known[id_], of) for id_, of in facts.items())
     hints = {id_: hint for id_, (_, hint) in known.items()}
     for id_, (groups, since) in facts.items():
-        enough = groups and same[known[id_], groups] == 1
-        hints[id_] = " · ".join(filter(None, (hints[id_], groups, "" if enough else since)))
+        more = [] if groups and same[known[id_], groups] == 1 else [since]
+        if same_day[known[id_], (groups, since)] > 1:
+            more.append(f"no. {id_}")
+        hints[id_] = " · ".join(filter(None, (hints[id_], groups, *more)))
     return hints
 
 
