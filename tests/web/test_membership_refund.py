@@ -20,11 +20,11 @@ from tests.web.acting import (
     messages,
 )
 from tests.web.billing import MODAL, customer, on_the_day, said, words
-from webapp.domain import crediting, memberships, payments, using
+from webapp.domain import crediting, memberships, merging, payments, using
 from webapp.domain.memberships import Removal
 from webapp.domain.tendering import Tender
 from webapp.domain.using import Taking
-from webapp.models import CreditNote, Customer, Invoice, Item, Membership, User
+from webapp.models import CreditNote, Customer, Group, Invoice, Item, Membership, User
 from webapp.permissions import Permission
 
 pytestmark = pytest.mark.usefixtures("day")
@@ -346,6 +346,53 @@ def test_who_may_see_a_credit_note(
     assert manager.post(note).status_code == 405
     give_only(Permission.MANAGE_INVOICES)
     assert bookkeeper.get(note).status_code == 403
+
+
+# What somebody else paid
+
+
+def make_paid_by_acme(by: User, own: str = "") -> Membership:
+    """Emma in PIANO, paid by transfer by the company that owns her group, and so much of it by herself."""
+    emma, acme = customer(), customer("Acme <b>Aviation</b>")
+    Group.update(owner=acme).where(Group.id == make.group("Acme", emma).id).execute()
+    sale = make.save(emma, (make.piano(), None), by=by)
+    if own:
+        make.pay(sale, ("transfer", own), by=by)
+    tender = Tender(make.method("transfer"), Invoice.get_by_id(sale.id).due_minor)
+    payments.pay(sale.id, [tender], by=by, on=make.DAY, payer=acme)
+    return make.bought(emma)
+
+
+@pytest.mark.parametrize("own, how", [("", ""), ("100", "in part ")])
+def test_who_else_paid_is_said(manager: Client, by: User, own: str, how: str) -> None:
+    """In the refund beside the method, in the removal, and on the credit note; also after they were merged."""
+    made, acme = make_paid_by_acme(by, own), "Acme <b>Aviation</b>"
+    page = words(manager.get(url(made)))
+    assert f"at most 450.00 came by it, {how}from {acme}" in page
+    assert "General funds of Emma Jones the rest" in page
+    said = words(manager.get(address(made, "removal")))
+    assert "450.00 go to general funds of Emma Jones , which are then" in said
+    assert f"The package was paid {how}by {acme} ." in said
+    answer = manager.post(url(made), data=payload(manager, made))
+    assert f"450.00 The package was paid {how}by {acme} ." in words(manager.get(answer.location))
+    merging.merge(Customer.get(Customer.name == acme), customer("Skies"), by=by, on=make.DAY)
+    merging.merge(Customer.get(Customer.name == "Skies"), customer("Blue Skies"), by=by, on=make.DAY)
+    assert f"The package was paid {how}by Blue Skies ." in words(manager.get(answer.location))
+
+
+def test_what_the_customer_paid_is_not_said_to_be_of_others(manager: Client, flown: Membership, by: User) -> None:
+    assert "came by it, " not in words(manager.get(url(flown)))
+    assert "General funds of" not in words(manager.get(url(flown)))
+    assert "The package was paid" not in words(manager.get(address(flown, "removal")))
+    answer = manager.post(url(flown), data=payload(manager, flown))
+    assert "The package was paid" not in words(manager.get(answer.location))
+
+
+def test_a_payer_who_is_the_customer_by_now(manager: Client, by: User) -> None:
+    made = make_paid_by_acme(by)
+    merging.merge(Customer.get(Customer.name == "Acme <b>Aviation</b>"), made.customer, by=by, on=make.DAY)
+    assert "at most 450.00 came by it" in words(manager.get(url(made)))
+    assert "came by it, " not in words(manager.get(url(made)))
 
 
 # Who may

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from webapp.db import marks, rows
+from webapp.domain.pay_outs import Payer, payers
 from webapp.models import CreditNote, InvoiceLine
 from webapp.models.invoice import invoice_code
 
@@ -45,6 +46,8 @@ class Said(NamedTuple):
     """What went to general funds, and back into package funds by the name of the package."""
     cancelled: list[tuple[int, str, int]]
     """Unpaid package lines that nobody owes any more: id and number of the invoice, amount."""
+    payers: list[Payer]
+    """Of a refund, who had paid for the package."""
     by: str
 
 
@@ -61,6 +64,7 @@ def said(note: CreditNote) -> Said:
         paid_out=_paid_out(note),
         funds=_funds(note),
         cancelled=_cancelled(note),
+        payers=payers([note.membership_id]) if note.membership_id else [],
         by=note.audit.user.name if note.audit.user else note.audit.actor,
     )
 

@@ -46,6 +46,38 @@ def back_to_methods(membership: Membership, refund_minor: int) -> list[PayOut]:
     return outs
 
 
+class Payer(NamedTuple):
+    """Who paid for a membership by a method, as they are now if they were merged into somebody."""
+
+    membership: int
+    method: int
+    name: str
+    is_other: bool
+    """Whether it was somebody else than the customer, such as the owner of a group."""
+
+
+_PAYERS = """
+WITH RECURSIVE paid AS (
+  SELECT DISTINCT m.id AS membership, m.customer_id AS holder, p.method_id AS method, p.customer_id AS payer
+  FROM allocation a JOIN invoice_line l ON l.id = a.line_id AND l.source = 'sale'
+  JOIN membership m ON m.id = l.membership_id JOIN payment p ON p.journal_id = a.journal_id
+  WHERE m.id IN ({}) AND NOT EXISTS (SELECT 1 FROM journal back WHERE back.mirrors_id = a.journal_id)
+    AND NOT EXISTS (SELECT 1 FROM journal b WHERE b.kind = 'bounce' AND b.source_id = p.id)
+), who AS (
+  SELECT id AS payer, id, name, merged_into_id FROM customer WHERE id IN (SELECT payer FROM paid)
+  UNION ALL SELECT who.payer, c.id, c.name, c.merged_into_id FROM who JOIN customer c ON c.id = who.merged_into_id
+)
+SELECT DISTINCT membership, method, name, CASE WHEN id = holder THEN 0 ELSE 1 END, id
+FROM paid JOIN who ON who.payer = paid.payer WHERE merged_into_id IS NULL ORDER BY name, id, membership, method"""
+
+
+def payers(memberships: Collection[int]) -> list[Payer]:
+    """Who paid for these memberships, by any method; one query however many they are."""
+    ids = list(memberships)
+    found = rows(_PAYERS.format(marks(ids)), ids) if ids else []
+    return [Payer(membership, method, name, bool(is_other)) for membership, method, name, is_other, _ in found]
+
+
 _PAID_FOR = """
 SELECT DISTINCT {} FROM payment p JOIN allocation a ON a.journal_id = p.journal_id AND a.source = 'method'
 JOIN invoice_line l ON l.id = a.line_id AND l.source = 'sale' WHERE {}"""

@@ -132,6 +132,7 @@ def _facts(membership: Membership, form: RefundForm) -> dict[str, Any]:
         "units": {each.item_id: each.unit for each in items_of(membership)},
         "chosen": chosen,
         "received": received,
+        "payers": pay_outs.payers([membership.id]),
         "field_of": field_of,
         "prefix": "d-" if in_dialog() or request.form.get("dialog") else "",
         "rest_minor": chosen.refund_minor - out,

@@ -6,7 +6,7 @@ from webapp.access import actor, requires
 from webapp.blueprints.memberships import after_sale, listing
 from webapp.blueprints.memberships.forms import AddForm, RemovalForm, found
 from webapp.blueprints.memberships.ticked import list_or_here, ticked, ticked_ids, told
-from webapp.domain import adding, choosing, membership_list, memberships, offering, removing
+from webapp.domain import adding, choosing, membership_list, memberships, offering, pay_outs, removing
 from webapp.domain import membership_history as history
 from webapp.domain.errors import DomainError
 from webapp.domain.membership_list import MembershipRow
@@ -233,5 +233,6 @@ def _removal(ids: list[int], here: str) -> Response:
         staying=[it for it in leaving if not it.is_active],
         leaving=[it for it in leaving if it.is_active],
         mark=removing.mark(it for it in leaving if it.is_active),
+        payers=pay_outs.payers([it.id for it in leaving if it.is_active]),
         listing=listing,
     )
