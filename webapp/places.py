@@ -52,6 +52,13 @@ def pay_link(invoice: OneInvoice) -> tuple[str, str] | None:
     return "Pay", url_for("payments.new", invoice_id=invoice.id)
 
 
+def void_link(invoice: OneInvoice) -> tuple[str, str] | None:
+    """The words and the address of Void for an invoice that may be wrong, for whoever may void it."""
+    if not can(Permission.MANAGE_INVOICES):
+        return None
+    return "Void the invoice …", url_for("invoices.void", invoice_id=invoice.id)
+
+
 def correct_link(made: Sequence[OnePayment]) -> tuple[str, str] | None:
     """The words and the address of Correct for a payment that was just taken, for whoever may; None for several."""
     if len(made) != 1 or not can(Permission.MANAGE_INVOICES):

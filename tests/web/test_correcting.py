@@ -85,8 +85,39 @@ def test_less_was_received(manager: Client, used: Invoice) -> None:
     assert "Corrected by Manager · Typed wrongly" in page
 
 
+def test_an_invoice_that_is_wrong_too_is_voided_afterwards(manager: Client, emma: Customer, by: User) -> None:
+    """A deposit of 500.00 that should have been 50.00, on the invoice and as it was received."""
+    invoice = make.pay(make.save(emma, "500", by=by), ("cash", "500"), by=by)
+    payment, sentence = newest(), "If the invoice itself is wrong, void it afterwards"
+    by_card = typed(manager, payment, method=by_method("card"))
+    assert sentence not in words(manager.post(f"{url(payment)}/preview", data=by_card, htmx=MODAL))
+    payload = typed(manager, payment, amount="50")
+    shown = words(manager.post(f"{url(payment)}/preview", data=payload, htmx=MODAL))
+    assert f"450.00 is due on {invoice.code} then. {sentence}: what was received stays on the account." in shown
+    void = f"/billing/invoices/{invoice.id}/void"
+    assert "Void the invoice …" in manager.get(manager.post(url(payment), data=payload).location).text
+    manager.post(void, data=filled(manager.get(void), void) | {"reason": "typed wrongly"})
+    assert Invoice.get_by_id(invoice.id).status == "void"
+    assert make.general(emma) == 5000
+
+
+def test_what_the_account_paid_does_not_stay_on_it(manager: Client, emma: Customer, by: User) -> None:
+    """It goes back to where it came from, so that nothing is said of it."""
+    funds.deposit(emma, make.method("cash"), 5000, by=by, on=DAY)
+    make.pay(make.save(emma, (make.item("Book", "50"), "1"), by=by), ("account", "50"), by=by)
+    payment = newest()
+    payload = typed(manager, payment, amount="10")
+    assert "void it" not in words(manager.post(f"{url(payment)}/preview", data=payload, htmx=MODAL))
+    page = manager.get(manager.post(url(payment), data=payload).location)
+    assert "is due: 40.00." in words(page)
+    assert "Void the invoice …" not in page.text
+
+
 def test_nothing_was_received(manager: Client, used: Invoice) -> None:
     payment = newest()
+    nothing = typed(manager, payment, amount="0")
+    shown = words(manager.post(f"{url(payment)}/preview", data=nothing, htmx=MODAL))
+    assert "If the invoice itself is wrong, void it afterwards." in shown
     response = manager.post(url(payment), data=typed(manager, payment, amount="0"), htmx=MODAL)
     assert "The payment is put right: nothing was received. Invoice 2026-0001 is due: 45.00." in words(response)
     assert f"/billing/invoices/{used.id}/payments/new" in response.text

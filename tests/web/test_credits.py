@@ -218,7 +218,8 @@ def test_packages_and_deposits_are_not_credited(manager: Client, emma: Customer,
     saved = make.save(emma, (make.piano(), None), "20", by=by)
     chosen = words(manager.get(f"{url(saved)}/credits/new"))
     assert "What is unused of it is refunded from its membership." in chosen
-    assert "A deposit is not credited." in chosen
+    said = "A deposit is not credited. Void the invoice instead: what was received of it stays on the account"
+    assert said in chosen
     assert "refunded from its membership" in words(manager.get(form_url(saved, 1)))
 
 

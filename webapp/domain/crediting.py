@@ -23,7 +23,8 @@ from webapp.quantity import format_quantity
 
 NOT_IN_PART = {
     "package": "A package is not credited in part. What is unused of it is refunded from its membership.",
-    "deposit": "A deposit is not credited. It is in the customer's general funds, and can be paid out from there.",
+    "deposit": "A deposit is not credited. Void the invoice instead: what was received of it stays on the account,"
+    " or is paid back.",
 }
 NOTHING_CHARGED = "There is no amount to credit on this line. Void the invoice to give the units back."
 

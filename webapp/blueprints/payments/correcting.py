@@ -18,7 +18,7 @@ from webapp.forms import DayField, LineField, MoneyField, required
 from webapp.hypermedia import done, fragment, render
 from webapp.models import Customer, Invoice, Payment, PaymentMethod
 from webapp.permissions import Permission
-from webapp.places import pay_link
+from webapp.places import pay_link, void_link
 from webapp.presentation import money_text, today
 from webapp.records import load
 from webapp.stating import SENT_BEFORE, AskingForm, sign
@@ -68,7 +68,7 @@ def new(payment_id: int) -> Response:
 
         try:
             to = form.once(act)
-            link = _still_due(payment) if right == [None] else None
+            link = _still_due(payment, right[0]) if right else None
             return done(*CHANGED, to=to, message=_told(payment, right), link=link)
         except DomainError as error:
             form.refuse(error)
@@ -119,8 +119,14 @@ def _sign(form: CorrectForm, said: Would) -> str:
     return f"{sign(form.typed)}-{sign(said[:-1], said.refusal.message if said.refusal else '')}"
 
 
-def _still_due(payment: Payment) -> tuple[str, str] | None:
-    return pay_link(Invoice.get_by_id(payment.invoice_id)) if payment.invoice_id else None
+def _still_due(payment: Payment, right: Payment | None) -> tuple[str, str] | None:
+    """Pay what is due now, where nothing was received; else it may be that the invoice asks for too much."""
+    invoice = Invoice.get_by_id(payment.invoice_id) if payment.invoice_id else None
+    if invoice is None or invoice.status != "open":
+        return None
+    if right is None:
+        return pay_link(invoice)
+    return None if right.method.is_account else void_link(invoice)
 
 
 def _told(payment: Payment, right: Sequence[Payment | None]) -> str:
