@@ -169,6 +169,7 @@ def test_a_reason_is_asked_for(manager: Client, reason: str, sentence: str, htmx
     assert response.status_code == 422
     assert sentence in " ".join(said(response, "error"))
     assert f'value="{reason}"' in response.text
+    assert re.search(r'<input[^>]* name="reason" required', response.text), "said before it is sent, too"
     assert not has_bounced(check())
 
 

@@ -1,5 +1,6 @@
 """Void: everything that it would do is stated first; then it is done with a reason, once."""
 
+import re
 from collections.abc import Iterator
 
 import peewee
@@ -100,6 +101,7 @@ def test_a_reason_is_compulsory_and_what_was_chosen_stays(manager: Client, invoi
     response = manager.post(url(invoice, "void"), data=data, htmx=MODAL)
     assert response.status_code == 422
     assert "Say why the invoice is voided." in words(response)
+    assert re.search(r'<input[^>]* name="reason" required', response.text)
     assert filled(response, url(invoice, "void"))["money"] == "refunded"
     assert "is paid back by Card" in words(response)
     assert status(invoice) == "paid"

@@ -1,5 +1,6 @@
 """Reinstate: what comes back, what is owed again, and the refusals in place of the button."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -152,6 +153,20 @@ def test_an_expired_one_needs_a_new_last_day(manager: Client, by: User, day: str
         assert answer.status_code == 422
         assert len(said(answer, "error")) == 1
         assert again(answer, url(membership))["reason"] == "came back"
+    assert make.fresh(membership).reason == "expired"
+
+
+def test_a_missing_reason_and_a_missing_day_are_told_at_once(manager: Client, by: User) -> None:
+    membership = make.add(customer("Tom"), make.piano(validity="days", validity_count=30), by=by)
+    with on_the_day(LATER):
+        memberships.expire_due(LATER)
+        page = manager.get(url(membership)).text
+        assert len(re.findall(r'<input[^>]* name="(?:end_on|reason)" required', page)) == 2
+        for day in ("", "2026-07-01"):
+            answer = manager.post(url(membership), data=payload(manager, membership, reason="", end_on=day))
+            assert answer.status_code == 422
+            assert said(answer, "error") == ["Choose a last day that is not past.", "Say why it is brought back."]
+            assert again(answer, url(membership))["end_on"] == day
     assert make.fresh(membership).reason == "expired"
 
 

@@ -27,10 +27,7 @@ def reinstate(
     """
     membership = _up_to(on, membership_id)
     _refuse(membership, version, reason)
-    last_day = end_on or membership.end_on
-    if last_day is not None and last_day < on:
-        raise DomainError("Choose a last day that is not past.", "end_on")
-    _refuse_before_start(membership, last_day)
+    last_day = new_last_day(membership, end_on, on)
     entry = audit.record(
         "Reinstated",
         "membership",
@@ -214,6 +211,15 @@ def _refuse(membership: Membership, version: int, reason: str) -> None:
         raise DomainError(why_not)
     if not reason.strip():
         raise DomainError("Say why it is brought back.", "reason")
+
+
+def new_last_day(membership: Membership, end_on: date | None, on: date) -> date | None:
+    """The last day of one that comes back: the chosen one, else that it had. Raises `DomainError` when it is past."""
+    last_day = end_on or membership.end_on
+    if last_day is not None and last_day < on:
+        raise DomainError("Choose a last day that is not past.", "end_on")
+    _refuse_before_start(membership, last_day)
+    return last_day
 
 
 def _refuse_before_start(membership: Membership, last_day: date | None) -> None:

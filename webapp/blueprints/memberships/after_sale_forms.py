@@ -9,9 +9,10 @@ from wtforms import BooleanField, Field, HiddenField, RadioField
 from wtforms.validators import Length
 
 from webapp.domain.customers import offered_customers
-from webapp.domain.errors import Changed
+from webapp.domain.errors import Changed, DomainError
 from webapp.domain.pay_outs import PayOut
 from webapp.domain.refunds import AT_STANDARD, KEEP
+from webapp.domain.reinstating import new_last_day
 from webapp.domain.using import Taking
 from webapp.domain.using import field_of as quantity_field
 from webapp.forms import DayField, LineField, MoneyField, OnceForm, QuantityField, required
@@ -121,6 +122,20 @@ class ReinstatementForm(ActForm):
 
     end_on = DayField("New last day")
     reason = _reason("Say why it is brought back.")
+
+    def __init__(self, membership: Membership) -> None:
+        super().__init__()
+        self.membership = membership
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """With another mistake in it, a last day that is past is told at once too."""
+        good: bool = super().validate(extra_validators)
+        if not good and not self.end_on.errors:
+            try:
+                new_last_day(self.membership, self.end_on.data, today())
+            except DomainError as error:
+                self.refuse(error)
+        return good
 
 
 class MoveForm(ActForm):

@@ -23,7 +23,7 @@ from webapp.stating import SENT_BEFORE
 def reinstate(membership_id: int) -> Response:
     """Bring it back."""
     membership = load(Membership, membership_id)
-    form = ReinstatementForm()
+    form = ReinstatementForm(membership)
     if form.is_confirmed():
         back: list[Membership] = []
 
