@@ -1,6 +1,8 @@
 """A payment that was entered wrongly, put right from the list of payments, from its invoice or from the message."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from flask import Flask
@@ -60,7 +62,7 @@ def test_by_card_not_in_cash(manager: Client, used: Invoice) -> None:
     assert (response.status_code, response.location) == (303, f"/billing/invoices/{used.id}")
     page = manager.get(response.location)
     assert "The payment is put right: 45.00 by Card." in words(page)
-    assert "Corrected by Manager" in words(page)
+    assert "Corrected by Manager · Card 45.00, was Cash 45.00" in words(page)
     assert re.search(r"Cash <span class=\"mark\">.*corrected</span></td><td class=\"n\"><s>45.00</s>", page.text)
     assert Invoice.get_by_id(used.id).status == "paid"
     listed = words(manager.get("/billing/payments"))
@@ -82,7 +84,7 @@ def test_less_was_received(manager: Client, used: Invoice) -> None:
         assert sentence in text
     page = words(manager.get(manager.post(url(payment), data=payload).location))
     assert "The payment is put right: 40.00 by Cash. Invoice 2026-0001 is due: 5.00." in page
-    assert "Corrected by Manager · Typed wrongly" in page
+    assert "Corrected by Manager · Cash 40.00, was Cash 45.00 · Typed wrongly" in page
 
 
 def test_an_invoice_that_is_wrong_too_is_voided_afterwards(manager: Client, emma: Customer, by: User) -> None:
@@ -125,6 +127,29 @@ def test_nothing_was_received(manager: Client, used: Invoice) -> None:
     again = manager.get(url(payment))
     assert "This payment was put right already." in words(again)
     assert '<button class="btn primary"' not in again.text
+
+
+def test_the_history_says_what_was_corrected(
+    manager: Client, used: Invoice, queries: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    """In as many queries, however often."""
+    page = f"/billing/invoices/{used.id}"
+    manager.get(page)
+    with queries() as before:
+        manager.get(page)
+    for changes in ({"received_on": "2026-05-30"}, {"method": by_method("card"), "amount": "44"}, {"amount": "0"}):
+        payment = newest()
+        assert manager.post(url(payment), data=typed(manager, payment, **changes)).status_code == 303
+    manager.get("/profile")  # which has the messages
+    with queries() as after:
+        text = words(manager.get(page))
+    for sentence in (
+        "Corrected by Manager · Cash 45.00 on 30 May 2026, was Cash 45.00 on 1 Jun 2026",
+        "Corrected by Manager · Card 44.00, was Cash 45.00",
+        "Corrected by Manager · nothing, was Card 44.00",
+    ):
+        assert sentence in text
+    assert len(after) == len(before)
 
 
 def test_a_deposit(manager: Client, emma: Customer, by: User) -> None:

@@ -48,13 +48,22 @@ class Completed(NamedTuple):
     left_over_minor: int
 
 
+class Entered(NamedTuple):
+    """A payment as somebody typed it; an amount of 0 is one that never was."""
+
+    method: str
+    amount_minor: int
+    received_on: date | None
+
+
 class Act(NamedTuple):
-    """Who did what with the invoice."""
+    """Who did what with the invoice. Of a payment that was put right, `entered` is how it was and how it is."""
 
     at: datetime
     who: str
     what: str
     reason: str
+    entered: tuple[Entered, ...] = ()
 
 
 class Note(NamedTuple):
@@ -113,7 +122,8 @@ WHERE m.reason = 'completed' AND m.id IN (
 ORDER BY m.id, a.id"""
 
 _HISTORY = """
-SELECT a.at, COALESCE(staff.name, a.actor), a.act, a.reason FROM audit a LEFT JOIN staff ON staff.id = a.user_id
+SELECT a.at, COALESCE(staff.name, a.actor), a.act, a.reason, a.detail
+FROM audit a LEFT JOIN staff ON staff.id = a.user_id
 WHERE (a.subject = 'invoice' AND a.subject_id = ?) OR a.id IN (SELECT audit_id FROM journal WHERE invoice_id = ?)
 ORDER BY a.id"""
 
@@ -132,7 +142,7 @@ def issued(invoice: Invoice) -> Issued:
         books=entries_of_invoice(invoice.id),
         units=_units(lines),
         completed=_completed(invoice.id),
-        history=[_act(row) for row in rows(_HISTORY, (invoice.id, invoice.id))],
+        history=_history(invoice.id),
     )
 
 
@@ -172,9 +182,20 @@ def _received(row: tuple[Any, ...]) -> Received:
     return Received(as_day(row[0]), row[1], row[2], int(row[3]), *row[4:])
 
 
-def _act(row: tuple[Any, ...]) -> Act:
-    at, who, what, reason = row
-    return Act(datetime.fromisoformat(at) if isinstance(at, str) else at, who, what, reason)
+def _history(invoice_id: int) -> list[Act]:
+    methods = dict(rows("SELECT id, name FROM payment_method"))
+    return [_act(row, methods) for row in rows(_HISTORY, (invoice_id, invoice_id))]
+
+
+def _act(row: tuple[Any, ...], methods: dict[int, str]) -> Act:
+    at, who, what, reason, detail = row
+    entered = _entered(json.loads(detail), methods) if what == "Corrected" else ()
+    return Act(datetime.fromisoformat(at) if isinstance(at, str) else at, who, what, reason, entered)
+
+
+def _entered(detail: dict[str, list[Any]], methods: dict[int, str]) -> tuple[Entered, ...]:
+    each = zip(detail["method"], detail["amount_minor"], detail["received_on"], strict=True)
+    return tuple(Entered(methods.get(method, ""), amount, as_day(day)) for method, amount, day in each)
 
 
 def _units(lines: Iterable[InvoiceLine]) -> list[Units]:
