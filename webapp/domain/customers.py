@@ -216,8 +216,9 @@ def offered_customers(typed: str, *, but: int = 0) -> list[Offered]:
     """The first active customers, the nearest first, that a type-ahead offers for what was typed; whose id is
     `but` is left out."""
     condition, params = _condition(typed, "active")
-    wanted = [*params, but]
-    found = paging.page(_OFFERED, f"{condition} AND customer.id <> ?", wanted, "", _offer, size=OFFERED).rows
+    if but:
+        condition, params = f"{condition} AND customer.id <> ?", [*params, but]
+    found = paging.page(_OFFERED, condition, params, "", _offer, size=OFFERED).rows
     return search.nearest_first(typed, _apart(found))
 
 
@@ -231,7 +232,7 @@ def _offer(row: tuple[Any, ...]) -> Offered:
     return Offered(customer_id, name, email or phone)
 
 
-def _condition(typed: str, state: str) -> tuple[str, list[str]]:
+def _condition(typed: str, state: str) -> tuple[str, list[Any]]:
     found, params = search.condition(KIND, typed, "customer.id")
     return f"{STATES.get(state, STATES['active'])} AND {found}", params
 
