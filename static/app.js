@@ -476,8 +476,9 @@ on("click", ({target}) => {          // data-fill="id": a button that puts its v
   field.dispatchEvent(new Event("change", {bubbles: true}));
 });
 // data-check-all="name": tick every box of that name in the same table, and be ticked when they are; and say in data-ticked
-// how many are. A list that is fetched anew keeps its ticks, but for those that something was just done with.
-let kept = [];
+// how many are. A list that is fetched anew keeps its ticks, but for those that something was just done with; whoever is
+// new in it is ticked as the server says.
+let kept = new Map();
 const boxesOf = (all) => [...all.closest("table").querySelectorAll(`input[name="${CSS.escape(all.dataset.checkAll)}"]`)].filter((box) => !box.disabled);
 const count = () => {
   for (const words of document.querySelectorAll("[data-ticked]")) {
@@ -503,11 +504,14 @@ on("htmx:before:swap", ({detail: {ctx}}) => {
     }
     count();
   }
-  kept = [...ctx.target?.querySelectorAll?.(":scope:has([data-ticked]) td.tick :checked") ?? []].map((box) => box.id);
+  kept = new Map([...ctx.target?.querySelectorAll?.(":scope:has([data-ticked]) td.tick input") ?? []].map((box) => [box.id, box.checked]));
 });
 on("htmx:after:swap", () => {
-  for (const box of kept.map((id) => document.getElementById(id))) if (box) box.checked = true;
-  kept = [];
+  for (const [id, checked] of kept) {
+    const box = document.getElementById(id);
+    if (box) box.checked = checked;
+  }
+  kept = new Map();
   count();
 });
 on("submit", (event) => {            // a plain form is sent once; htmx guards its own

@@ -66,7 +66,7 @@ def show(group_id: int) -> Response:
         group=group,
         members=groups.members_of(group),
         packages={whose: list(of) for whose, of in groupby(packages, key=lambda it: it.customer_id)},
-        ticked=set() if alone else membership_list.to_use_of(packages, today()),
+        ticked=membership_list.to_use_of(packages, today()),
         alone=alone,
     )
 
