@@ -7,11 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.conftest import DESK, OF_LOOKS, PHONE, violations
+from tests.browser.conftest import AXE_SCRIPT, DESK, OF_LOOKS, PHONE, violations
 from tests.clients import client_for
 from tests.screens import addresses, other_states
 from webapp.db import db
