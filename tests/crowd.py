@@ -37,7 +37,8 @@ def crowd(count: int, *, packages: Sequence[Package] = (), by: User | None = Non
             SearchWord, ({"kind": "customer", "word": word, "ref": n} for n, name in people for word in words(name))
         )
         _insert(Membership, (_membership(n, name, packages[n % len(packages)], user) for n, name in people))
-        _insert(MembershipItem, (_item(n, packages[n % len(packages)]) for n, _ in people))
+        terms = [PackageItem.get(PackageItem.package == package) for package in packages]
+        _insert(MembershipItem, (_item(n, terms[n % len(terms)]) for n, _ in people))
         _insert(
             Account,
             (
@@ -71,8 +72,7 @@ def _membership(n: int, name: str, package: Package, user: User) -> dict[str, An
     }
 
 
-def _item(n: int, package: Package) -> dict[str, Any]:
-    term = PackageItem.get(PackageItem.package == package)
+def _item(n: int, term: PackageItem) -> dict[str, Any]:
     used = 1_000 * (n % 9)
     return {
         "membership": n,
@@ -89,4 +89,4 @@ def _item(n: int, package: Package) -> dict[str, Any]:
 def _insert(model: type[BaseModel], found: Iterator[dict[str, Any]]) -> None:
     found = iter(found)
     while chunk := list(islice(found, AT_ONCE)):
-        model.insert_many(chunk).execute()
+        model.create_many(chunk)

@@ -148,7 +148,7 @@ def due(invoice: Invoice) -> int:
 
 def lines(invoice: Invoice) -> list[tuple[str, int, int]]:
     """What an invoice says: (source, thousandths, total in minor units) a line."""
-    rows = InvoiceLine.select().where(InvoiceLine.invoice == invoice).order_by(InvoiceLine.position, InvoiceLine.part)
+    rows = InvoiceLine.fetch("invoice_id = ? ORDER BY position, part", (invoice.id,))
     return [(x.source, x.quantity_milli, x.total_minor) for x in rows]
 
 
@@ -176,7 +176,7 @@ def general(customer: Customer) -> int:
 
 def bought(customer: Customer) -> Membership:
     """The customer's latest membership."""
-    return next(iter(Membership.select().where(Membership.customer == customer).order_by(Membership.id.desc())))
+    return Membership.fetch("customer_id = ? ORDER BY id DESC LIMIT 1", (customer.id,))[0]
 
 
 def fresh(membership: Membership) -> Membership:

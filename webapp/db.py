@@ -90,12 +90,16 @@ class BaseModel(peewee.Model):
 
     @classmethod
     def get(cls, *query: Any, **filters: Any) -> Self:
-        """As Peewee's own; following a foreign key, which asks for one primary key, goes the short way."""
+        """As Peewee's own; asking for one value of a column, as following a foreign key does, goes the short way."""
         match query:
-            case (peewee.Expression(lhs=column, op="=", rhs=int() | str() as pk),) if (
-                column is cls._meta.primary_key and not filters
+            case (peewee.Expression(lhs=peewee.Field() as column, op="=", rhs=int() | str() as value),) if (
+                column.model is cls and not filters
             ):
-                return cls.get_by_id(pk)
+                wanted = cls._meta.fields[column.name].db_value(value)
+                found = cls.fetch(f'"{column.column_name}" = ? LIMIT 1', (wanted,))
+                if not found:
+                    raise cls.DoesNotExist(f"There is no {cls.__name__} whose {column.name} is {value}.")
+                return found[0]
         return super().get(*query, **filters)
 
     @classmethod

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -96,7 +96,8 @@ def preview(package: Package, chosen: Chosen, start_on: date) -> Preview:
 def refuse(package: Package, chosen: Chosen, start_on: date) -> None:
     """Raise `DomainError` beside the package or the choice when nobody can be added this way, whoever is chosen."""
     memberships.refuse_package(package, start_on)
-    for group in Group.select().where(Group.id.in_(sorted(chosen.groups))).order_by(Group.sort_name):
+    ids = sorted(chosen.groups)
+    for group in Group.fetch(f"id IN ({marks(ids)}) ORDER BY sort_name", ids) if ids else ():
         if not group.active:
             raise DomainError(f"{group.name} is inactive. Manage Customers is needed to change that.", "who")
 
@@ -184,8 +185,10 @@ def _by_name(ids: Iterable[int]) -> list[tuple[Customer, Group | None]]:
     return [(customer, None) for customer in found.order_by(Customer.sort_name, Customer.id)]
 
 
-def _through_groups(ids: Iterable[int]) -> list[tuple[Customer, Group | None]]:
+def _through_groups(ids: Collection[int]) -> list[tuple[Customer, Group | None]]:
     """The members of the groups, group by group."""
+    if not ids:
+        return []
     found = (
         GroupMember.select(GroupMember, Group, Customer, Role)
         .join(Group)

@@ -130,7 +130,7 @@ def mirror(journal: Journal, *, audit: Audit, on: date) -> Journal:
         recorded_at=utcnow(),
         mirrors=journal,
     )
-    lines = list(Transfer.select().where(Transfer.journal == journal).order_by(Transfer.line.desc()))
+    lines = Transfer.fetch("journal_id = ? ORDER BY line DESC", (journal.id,))
     for line, transfer in enumerate(lines, start=1):
         _refuse_below_zero(transfer.credit_id, transfer.amount_minor)
         execute(
@@ -169,11 +169,8 @@ def balances(kind: str, refs: Sequence[int]) -> dict[int, int]:
 
 def next_part(kind: str, source: str, source_id: int) -> int:
     """The number of a journal that can come more than once for the same source, such as a second removal."""
-    return (
-        Journal.select()
-        .where((Journal.kind == kind) & (Journal.source == source) & (Journal.source_id == source_id))
-        .count()
-    )
+    text = "SELECT COUNT(*) FROM journal WHERE kind = ? AND source = ? AND source_id = ?"
+    return int(rows(text, (kind, source, source_id))[0][0])
 
 
 def _refuse_below_zero(account_id: int, debit_minor: int) -> None:

@@ -84,7 +84,7 @@ def start(
         created_by=by,
         created_at=utcnow(),
     )
-    MembershipItem.insert_many(
+    MembershipItem.create_many(
         [
             {
                 "membership": membership,
@@ -100,7 +100,7 @@ def start(
             }
             for position, term in enumerate(terms)
         ]
-    ).execute()
+    )
     if entry is None:
         audit.record(
             "Added to package",

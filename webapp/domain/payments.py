@@ -50,7 +50,7 @@ def pay_all(
     group that the customer is in, `Changed` when an invoice is no longer open.
     ``received_on`` is when the money came, today unless told; the books are dated today.
     """
-    found = Invoice.select().where(Invoice.id.in_(list(invoice_ids)))
+    found = Invoice.fetch(f"id IN ({marks(invoice_ids)})", invoice_ids)
     hold(on, *{invoice.customer_id for invoice in found}, *([payer.id] if payer else []))
     invoices = [_open(invoice_id) for invoice_id in dict.fromkeys(invoice_ids)]
     if not invoices:
@@ -129,6 +129,8 @@ def _restore_forfeited(fills: Sequence[Fill], entry: Audit, on: date) -> None:
     for fill in fills:
         if fill.source == PACKAGE and fill.line.membership:
             spent[fill.line.membership, fill.line.invoice] += fill.amount_minor
+    if not spent:
+        return
     ids = sorted({membership_id for membership_id, _ in spent})
     ended = {it.id for it in Membership.fetch(f"state = 'inactive' AND id IN ({marks(ids)})", ids)}
     for part, ((membership_id, invoice_id), amount) in enumerate(sorted(spent.items())):

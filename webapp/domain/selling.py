@@ -9,7 +9,7 @@ from webapp.domain.memberships import ACCOUNT_OFF, unbilled, why_not
 from webapp.domain.rates import Cover
 from webapp.domain.terms import price as price_of
 from webapp.domain.terms import sold_to
-from webapp.models import Company, Customer, DraftLine, Membership, MembershipItem, Package, PaymentMethod
+from webapp.models import Company, Customer, DraftLine, Membership, Package, PaymentMethod
 from webapp.models.invoice import invoice_code
 from webapp.money import percent_of
 
@@ -28,6 +28,10 @@ class Sale(NamedTuple):
     refusal: str | None = None
 
 
+_ACTIVE = "customer_id = ? AND package_id = ? AND state = 'active'"
+_LEFT = "SELECT 1 FROM membership_item WHERE membership_id = ? AND reserved_milli + used_milli < included_milli LIMIT 1"
+
+
 def sales(customer: Customer, typed: Sequence[DraftLine], on: date) -> tuple[dict[int, Sale], list[Cover]]:
     """The package lines of a draft by position, and the covers of the memberships that they would make."""
     found: dict[int, Sale] = {}
@@ -36,9 +40,7 @@ def sales(customer: Customer, typed: Sequence[DraftLine], on: date) -> tuple[dic
     for line in typed:
         package = line.package
         assert package is not None  # noqa: S101  # the schema says so of package lines
-        active = Membership.get_or_none(
-            (Membership.customer == customer) & (Membership.package == package) & (Membership.state == "active")
-        )
+        active = next(iter(Membership.fetch(_ACTIVE, (customer.id, package.id))), None)
         key = active.id if active else -package.id
         sold_before = active is not None or key in billable
         refusal = refuse_sale(customer, package, active, on)
@@ -80,11 +82,7 @@ def refuse_sale(customer: Customer, package: Package, active: Membership | None,
         if last_day is not None and last_day < on:
             return f"{package.name} ended on {Company.get_by_id(1).day(last_day)}, before the service date."
         return None
-    left = MembershipItem.select().where(
-        (MembershipItem.membership == active)
-        & (MembershipItem.reserved_milli + MembershipItem.used_milli < MembershipItem.included_milli)
-    )
-    if not left.exists():
+    if not rows(_LEFT, (active.id,)):
         codes = [code for _, code in open_invoices(active)]
         invoices = ("invoice " if len(codes) == 1 else "invoices ") + ", ".join(codes)
         return (

@@ -174,6 +174,8 @@ def sweep(membership: Membership, kind: str, *, entry: Audit, on: date, invoice_
 def covered(memberships: Sequence[int]) -> dict[int, int]:
     """By membership, what general funds gave to its package funds because what had paid for it was taken back when it
     was spent already, and did not get back since; from its last reinstatement on, which brought back what there was."""
+    if not memberships:
+        return {}
     found = rows(
         "SELECT j.membership_id, SUM(CASE j.kind WHEN 'cover' THEN t.amount_minor ELSE -t.amount_minor END)"  # noqa: S608  # marks only
         " FROM journal j JOIN transfer t ON t.journal_id = j.id"

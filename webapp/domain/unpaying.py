@@ -7,12 +7,12 @@ from webapp.domain import ledger
 from webapp.domain.ledger import Move
 from webapp.domain.reopening import reopen_completed
 from webapp.domain.settling import sweep, unsettle
-from webapp.models import Allocation, Audit, Invoice, InvoiceLine, Journal, Membership, Payment
+from webapp.models import Allocation, Audit, Invoice, InvoiceLine, Membership, Payment
 
 
 def is_live(payment: Payment) -> bool:
     """Whether nothing took the payment back."""
-    return not Journal.select().where(Journal.mirrors == payment.journal_id).exists()
+    return not rows("SELECT 1 FROM journal WHERE mirrors_id = ? LIMIT 1", (payment.journal_id,))
 
 
 def was_credited(payment: Payment) -> bool:
@@ -28,12 +28,12 @@ def unpay(payment: Payment, entry: Audit, on: date) -> None:
     What was spent of it is taken from general funds, which may go below zero for that.
     """
     invoice = Invoice.get_by_id(payment.invoice_id)
-    lines = list(InvoiceLine.select().where(InvoiceLine.invoice == invoice))
+    lines = InvoiceLine.fetch("invoice_id = ?", (invoice.id,))
     if invoice.status == "paid":
         reopen_completed(lines, entry, on)
     _cover(payment, lines, entry, on)
     ledger.mirror(payment.journal, audit=entry, on=on)
-    for allocation in Allocation.select().where(Allocation.journal == payment.journal):
+    for allocation in Allocation.fetch("journal_id = ?", (payment.journal_id,)):
         execute(
             "UPDATE invoice_line SET paid_minor = paid_minor - ? WHERE id = ?",
             (allocation.amount_minor, allocation.line_id),
@@ -57,7 +57,7 @@ def _cover(payment: Payment, lines: list[InvoiceLine], entry: Audit, on: date) -
     """
     paid_in: dict[int, int] = {}
     memberships = {line.id: line.membership_id for line in lines if line.source == "sale"}
-    for allocation in Allocation.select().where(Allocation.journal == payment.journal):
+    for allocation in Allocation.fetch("journal_id = ?", (payment.journal_id,)):
         membership_id = memberships.get(allocation.line_id)
         if membership_id is not None:
             paid_in[membership_id] = paid_in.get(membership_id, 0) + allocation.amount_minor

@@ -62,7 +62,7 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
         status=[invoice.status, "void"],
         money=money,
     )
-    lines = list(InvoiceLine.select().where(InvoiceLine.invoice == invoice))
+    lines = InvoiceLine.fetch("invoice_id = ?", (invoice.id,))
     try:
         reopen_completed(lines, entry, on)
         _take_back(invoice, entry, on, money)
