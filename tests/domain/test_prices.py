@@ -26,6 +26,10 @@ EACH = [pytest.param(it, marks=[] if n % 3 == 0 else [pytest.mark.sqlite_only]) 
 """All of them on SQLite, every third on PostgreSQL: nothing in these sums depends on the engine."""
 
 
+AT_ONCE = 12
+"""Units of one invoice, each on a line of its own."""
+
+
 @pytest.mark.parametrize("offer", EACH, ids=str)
 def test_one_unit_at_a_time_ends_at_the_published_price(offer: Published, desk: User) -> None:
     published.use_currency(offer.currency)
@@ -35,7 +39,8 @@ def test_one_unit_at_a_time_ends_at_the_published_price(offer: Published, desk: 
     membership = f.bought(emma)
     for content in offer.contents:
         price, quantity = f.money(content.price), int(content.quantity)
-        drawn = [use_one(emma, items[content.item], desk) for _ in range(quantity)]
+        drawn = list(unit_by_unit(emma, items[content.item], quantity, desk))
+        assert len(drawn) == quantity
         assert sum(drawn) == price
         assert {price // quantity <= amount <= price // quantity + 1 for amount in drawn} == {True}
         paid -= price
@@ -44,6 +49,20 @@ def test_one_unit_at_a_time_ends_at_the_published_price(offer: Published, desk: 
     assert f.fresh(membership).reason == "completed"
     for content in offer.contents:
         assert_standard_rate(offer, emma, items, content.item, desk)
+
+
+def unit_by_unit(customer: Customer, item: Item, quantity: int, desk: User) -> Iterator[int]:
+    """Invoice the first unit alone and the others line by line, pay them from what was paid in, and answer what each
+    came to. Every unit on an invoice of its own is what the taxed ones below do."""
+    left = quantity
+    while left:
+        count = min(AT_ONCE, left) if left < quantity else 1
+        invoice = f.settle(f.save(customer, *[(item, "1")] * count, by=desk), by=desk)
+        units = f.lines(invoice)
+        assert [(source, milli) for source, milli, _ in units] == [("draw", 1000)] * count
+        assert invoice.total_minor == sum(amount for _, _, amount in units)
+        yield from (amount for _, _, amount in units)
+        left -= count
 
 
 def use_one(customer: Customer, item: Item, desk: User) -> int:
