@@ -13,6 +13,7 @@ Each of these runs its test twice, on SQLite and on PostgreSQL, unless the test 
 
 import copy
 import gc
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from flask import Flask
 from hypothesis import settings
 from jinja2 import StrictUndefined
 
-from tests import engines
+from tests import engines, sample
 from tests.business import CAST, CHEAP_HASH, address, set_up_business
 from tests.clients import Client, client_for
 from webapp import create_app, db
@@ -142,6 +143,34 @@ def empty(engine: Running) -> Iterator[peewee.Database]:
 @pytest.fixture
 def business(engine: Running) -> Iterator[peewee.Database]:
     yield from restored(engine, "business")
+
+
+@pytest.fixture(scope="session")
+def sample_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample business in an SQLite file, for copying."""
+    return sample.shared(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def filled(engine: Running, request: pytest.FixtureRequest) -> str:
+    """The state of a business with the sample year. While it is filled on PostgreSQL, somebody else looks at how large
+    its tables are: to them they are still empty."""
+    chosen = engine.engine
+    if isinstance(chosen, engines.Sqlite):
+        chosen.adopt("filled", request.getfixturevalue("sample_file"))
+        return "filled"
+
+    def fill() -> None:
+        threading.Timer(3, chosen.connection.execute, ["ANALYZE (SKIP_LOCKED)"]).start()
+        sample.fill()
+
+    return kept(engine, "filled", fill)
+
+
+@pytest.fixture
+def filled_business(engine: Running, filled: str) -> Iterator[peewee.Database]:
+    """The business with the sample year."""
+    yield from restored(engine, filled)
 
 
 class Once:

@@ -1,6 +1,5 @@
 """The books as a file for Beancount, judged by Beancount itself."""
 
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from flask import Flask
 
 from tests import factories as make
 from webapp.db import rows
-from webapp.domain import beancount, demo, funds
+from webapp.domain import beancount, funds
 from webapp.models import Account, Company, Customer, User
 
 
@@ -27,16 +26,15 @@ def judged(text: str) -> realization.RealAccount:
 
 @pytest.mark.sqlite_only
 def test_beancount_accepts_the_sample_business_and_agrees_on_every_balance(
-    app: Flask, business: peewee.Database, cast: dict[str, User], tmp_path: Path
+    app: Flask, filled_business: peewee.Database, tmp_path: Path
 ) -> None:
-    demo.fill(owner=cast["owner"], on=date(2026, 11, 27))
     Customer.update(name='Ann "The\\Kite" Łódź').where(Customer.id == 1).execute()
-    business.close()
+    filled_business.close()
     file = tmp_path / "books.beancount"
     said = app.test_cli_runner().invoke(args=["export", "journal", "--format", "beancount", "--output", str(file)])
     assert said.exit_code == 0, said.output
     root = judged(file.read_text(encoding="utf-8"))
-    business.connect(reuse_if_open=True)
+    filled_business.connect(reuse_if_open=True)
     accounts, currency = list(Account.select()), Company.get_by_id(1).currency
     assert len(accounts) > 100
     for account in accounts:

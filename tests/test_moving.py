@@ -1,11 +1,11 @@
 """A business that moves to another engine is the same there, to the last character, and can go on."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,12 @@ from webapp import create_app, db, moving
 from webapp.cli.copying import copy_database
 from webapp.config import from_environment
 from webapp.db import execute, rows
-from webapp.domain import checks, demo
+from webapp.domain import checks
 from webapp.domain.errors import DomainError
 from webapp.migrations import migrate
 from webapp.models import MODELS, Customer, User
 
 sqlite3 = vars(peewee)["sqlite3"]
-TODAY = date(2026, 11, 22)
 Make = Callable[[str], str]
 
 
@@ -86,9 +85,8 @@ def is_empty(url: str) -> bool:
     return not any(held(url).values())
 
 
-def fill_with_everything() -> None:
-    """The sample business, the names that nobody has, and customers who were merged into later and merged ones."""
-    demo.fill(owner=User.get(User.email == address("owner")), on=TODAY)
+def add_everything() -> None:
+    """To the sample business: the names that nobody has, and customers who were merged into later and merged ones."""
     for text in naughty.strings():
         if "\0" not in text and "\ud800" not in text:
             make.somebody(text)
@@ -98,11 +96,16 @@ def fill_with_everything() -> None:
 
 
 @pytest.mark.postgres_only
-def test_there_and_back_again(tmp_path: Path, postgresql: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_and_back_again(
+    tmp_path: Path, postgresql: Make, sample_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(moving, "BATCH", 97)
     start, there, back = f"sqlite:///{tmp_path / 'a.db'}", postgresql("there"), f"sqlite:///{tmp_path / 'b.db'}"
-    with scratch.business(start) as database, database.atomic():
-        fill_with_everything()
+    shutil.copyfile(sample_file, tmp_path / "a.db")
+    database = db.connect(start)
+    with database.atomic():
+        add_everything()
+    disconnect(database)
     moved = moving.copy(start, there)
     assert moved == moving.copy(there, back)
     assert dump(back) == dump(start)
