@@ -83,10 +83,7 @@ class BaseModel(peewee.Model):
     @classmethod
     def get_by_id(cls, pk: Any) -> Self:
         """The row of that id; raises the model's `DoesNotExist`."""
-        found = cls.fetch(_by_primary_key(cls), (pk,))
-        if not found:
-            raise cls.DoesNotExist(f"There is no {cls.__name__} {pk}.")
-        return found[0]
+        return cls._of_value(cls._meta.primary_key, pk)
 
     @classmethod
     def get(cls, *query: Any, **filters: Any) -> Self:
@@ -95,23 +92,33 @@ class BaseModel(peewee.Model):
             case (peewee.Expression(lhs=peewee.Field() as column, op="=", rhs=int() | str() as value),) if (
                 column.model is cls and not filters
             ):
-                wanted = cls._meta.fields[column.name].db_value(value)
-                found = cls.fetch(f'"{column.column_name}" = ? LIMIT 1', (wanted,))
-                if not found:
-                    raise cls.DoesNotExist(f"There is no {cls.__name__} whose {column.name} is {value}.")
-                return found[0]
+                return cls._of_value(column, cls._meta.fields[column.name].db_value(value))
         return super().get(*query, **filters)
+
+    @classmethod
+    def _of_value(cls, column: Any, value: Any) -> Self:
+        found = cls.fetch(f'"{column.column_name}" = ? LIMIT 1', (value,))
+        if not found:
+            raise cls.DoesNotExist(f"There is no {cls.__name__} whose {column.name} is {value}.")
+        return found[0]
 
     @classmethod
     def fetch(cls, condition: str, params: Sequence[Any] = ()) -> list[Self]:
         """The rows that a condition keeps, as fixed SQL text: what comes behind WHERE, with ``?`` for each value."""
-        fields = cls._meta.sorted_fields
-        records = []
-        for values in rows(_select_text(cls) + condition, params):
-            record = cls(__no_default__=True)
-            record.__data__ = {f.name: f.python_value(value) for f, value in zip(fields, values, strict=True)}
-            records.append(record)
-        return records
+        return [cls.of_row(values) for values in rows(_select_text(cls) + condition, params)]
+
+    @classmethod
+    def of_row(cls, values: Sequence[Any]) -> Self:
+        """The record that a row with its `columns` holds."""
+        record = cls(__no_default__=True)
+        fields = zip(cls._meta.sorted_fields, values, strict=True)
+        record.__data__ = {field.name: field.python_value(value) for field, value in fields}
+        return record
+
+    @classmethod
+    def columns(cls, alias: str) -> list[str]:
+        """All its columns, of the table that goes by the alias in a statement of fixed text."""
+        return [f'{alias}."{field.column_name}"' for field in cls._meta.sorted_fields]
 
     @classmethod
     def create(cls, **values: Any) -> Self:
@@ -139,15 +146,8 @@ class BaseModel(peewee.Model):
 
 @functools.cache
 def _select_text(model: type[BaseModel]) -> str:
-    meta: Any = model._meta
-    columns = ", ".join(f'"{field.column_name}"' for field in meta.sorted_fields)
-    return f'SELECT {columns} FROM "{meta.table_name}" WHERE '  # noqa: S608  # names of the schema
-
-
-@functools.cache
-def _by_primary_key(model: type[BaseModel]) -> str:
-    meta: Any = model._meta
-    return f'"{meta.primary_key.column_name}" = ?'
+    table = f'"{model._meta.table_name}"'
+    return f"SELECT {', '.join(model.columns(table))} FROM {table} WHERE "  # noqa: S608  # names of the schema
 
 
 @functools.cache
