@@ -210,26 +210,35 @@ def of_the_other_engine(path: Path) -> None:
     path.write_bytes(b"SQLite format 3\0 and more" if path.read_bytes()[:5] == b"PGDMP" else b"PGDMP and more")
 
 
-@pytest.mark.parametrize(
-    "damage, sentence",
-    [
-        (truncated, ""),
-        (garbled, ""),
-        (no_backup, "is no backup of Carnet"),
-        (of_the_other_engine, "names another engine"),
-        (Path.unlink, "cannot be read. There is no such file"),
-    ],
-)
+NO_BACKUP: dict[Callable[[Path], None], str] = {
+    truncated: "",
+    garbled: "",
+    no_backup: "is no backup of Carnet",
+    of_the_other_engine: "names another engine",
+    Path.unlink: "cannot be read. There is no such file",
+}
+
+
 def test_what_is_no_whole_backup(
-    full: peewee.Database,
-    restore: Callable[..., Result],
-    back_up: Callable[[str], Path],
-    damage: Callable[[Path], None],
-    sentence: str,
+    full: peewee.Database, restore: Callable[..., Result], back_up: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    path = back_up("a.backup")
-    damage(path)
-    refused(restore(path), sentence, full)
+    """One after the other on the same database: each of them leaves it as it was."""
+    whole, path = back_up("whole.backup"), tmp_path / "a.backup"
+    for damage, sentence in NO_BACKUP.items():
+        shutil.copyfile(whole, path)
+        damage(path)
+        with about(damage.__name__):
+            refused(restore(path), sentence, full)
+
+
+@contextlib.contextmanager
+def about(case: str) -> Iterator[None]:
+    """Name the case in what fails inside."""
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(f"the case is {case}")
+        raise
 
 
 def test_a_backup_of_a_newer_program(
