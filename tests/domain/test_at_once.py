@@ -6,6 +6,7 @@ import pytest
 
 from tests import factories as f
 from tests.at_once import at_once
+from tests.conftest import Once
 from tests.deals import ACTS, Act, Deal, deal, pay_by_account, pay_cash, withdraw
 from webapp.domain import adding, correcting, invoicing
 from webapp.models import Invoice, Item, Membership, Payment, User
@@ -14,8 +15,8 @@ pytestmark = pytest.mark.usefixtures("proven")
 
 
 @pytest.fixture(name="deal")
-def before_two(desk: User) -> Deal:
-    return deal(desk)
+def before_two(once: Once, desk: User) -> Deal:
+    return once(deal, desk)
 
 
 @pytest.mark.parametrize("one, other", list(combinations_with_replacement(ACTS[:7], 2)), ids=lambda act: act.__name__)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests import factories as f
+from tests.conftest import Once
 from webapp.db import db, rows
 from webapp.domain import bounces, funds, memberships, payments, reinstating, transferring
 from webapp.domain.errors import DomainError
@@ -60,8 +61,8 @@ class Family:
 
 
 @pytest.fixture
-def family(desk: User) -> Family:
-    return Family(desk)
+def family(once: Once, desk: User) -> Family:
+    return once(Family, desk)
 
 
 def outcome(act: Callable[[Family], None], family: Family, *, missed: bool) -> list[tuple[Any, ...]]:
