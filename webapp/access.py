@@ -15,7 +15,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-from webapp.db import rows, transactional, utcnow
+from webapp.db import execute, rows, transactional, utcnow
 from webapp.models import Role, SignInSession, User
 from webapp.permissions import Permission
 
@@ -164,7 +164,10 @@ def _load(token: str) -> SignedIn | None:
 def _note_seen(token_hash: str, now: datetime) -> None:
     """Remember when the session was last used; a database that takes no writes now keeps nobody from reading."""
     try:
-        SignInSession.update(seen_at=now).where(SignInSession.token_hash == token_hash).execute()
+        execute(
+            "UPDATE sign_in_session SET seen_at = ? WHERE token_hash = ?",
+            (SignInSession.seen_at.db_value(now), token_hash),
+        )
     except peewee.OperationalError:
         log.warning("a sign-in could not be noted as seen")
 

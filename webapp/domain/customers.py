@@ -239,7 +239,7 @@ def _condition(typed: str, state: str) -> tuple[str, list[Any]]:
 
 def customer_roles() -> list[Role]:
     """The roles that a customer can have."""
-    return list(Role.select().where(Role.side == "customer").order_by(Role.id))
+    return Role.fetch("side = 'customer' ORDER BY id")
 
 
 class GroupOf(NamedTuple):

@@ -34,8 +34,7 @@ class Owed(NamedTuple):
 
 def methods_in_use() -> list[PaymentMethod]:
     """The active methods as people put them in order; Account comes last, as it does in every payment."""
-    found = PaymentMethod.select().where(PaymentMethod.active).order_by(PaymentMethod.position, PaymentMethod.id)
-    return sorted(found, key=lambda method: method.is_account)
+    return sorted(PaymentMethod.fetch("active ORDER BY position, id"), key=lambda method: method.is_account)
 
 
 _DUE = "total_minor - {0}paid_minor - {0}cancelled_minor - {0}credited_net_minor - {0}credited_tax_minor"

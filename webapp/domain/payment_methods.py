@@ -88,7 +88,7 @@ def move_method(method: PaymentMethod, steps: int, *, by: User) -> None:
 
 def methods() -> list[PaymentMethod]:
     """All of them in their order."""
-    return list(PaymentMethod.select().order_by(PaymentMethod.position, PaymentMethod.id))
+    return PaymentMethod.fetch("1 = 1 ORDER BY position, id")
 
 
 def dependence() -> Dependence:

@@ -65,7 +65,7 @@ def delete_role(role: Role, *, by: User) -> None:
 
 def of_side(side: str) -> list[Role]:
     """The roles for staff, or those for customers, the oldest first."""
-    return list(Role.select().where(Role.side == side).order_by(Role.id))
+    return Role.fetch("side = ? ORDER BY id", (side,))
 
 
 def count_holders(role: Role) -> int:

@@ -96,7 +96,7 @@ def would_use(membership: Membership, takings: Sequence[Taking], *, on: date, se
     ]
     quoted = quote_lines(membership.customer, lines, service_on)
     funds = ledger.balance(ledger.package_funds(membership.id))
-    items = {each.item_id: each for each in MembershipItem.select().where(MembershipItem.membership == membership)}
+    items = {each.item_id: each for each in MembershipItem.fetch("membership_id = ?", (membership.id,))}
     used = _used_on(membership, service_on)
     taken = [Taken(item, quantity, items.get(item.id), used.get(item.id, 0)) for item, quantity in takings]
     refusal = _wrong_day(membership, on, service_on) or _refusal(membership, taken, quoted, funds)

@@ -1,5 +1,6 @@
 """Staff, their roles and their sign-ins."""
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,8 +19,15 @@ class PermissionsField(Field):
         return "\n".join(p.value for p in Permission if p in frozenset(value or ()))
 
     def python_value(self, value: Any) -> frozenset[Permission]:
-        known = {p.value: p for p in Permission}
-        return frozenset(known[phrase] for phrase in str(value or "").split("\n") if phrase in known)
+        return _permissions(str(value or ""))
+
+
+_BY_PHRASE = {p.value: p for p in Permission}
+
+
+@functools.lru_cache(maxsize=256)
+def _permissions(phrases: str) -> frozenset[Permission]:
+    return frozenset(_BY_PHRASE[phrase] for phrase in phrases.split("\n") if phrase in _BY_PHRASE)
 
 
 class Role(BaseModel):

@@ -37,7 +37,7 @@ def index() -> Response:
         "payments/index.html",
         region="payments/_table.html",
         asked=asked,
-        methods=list(PaymentMethod.select().order_by(PaymentMethod.position, PaymentMethod.id)),
+        methods=PaymentMethod.fetch("1 = 1 ORDER BY position, id"),
         page=page,
         days=payment_list.taken_by_day(asked, min(days), max(days)) if days else {},
         paid_out=payment_list.paid_out_by_day(asked, min(days), max(days)) if days else {},
