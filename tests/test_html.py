@@ -32,10 +32,13 @@ def test_good_html_has_no_faults(site):
 
 def test_what_an_answer_says_makes_no_difference_but_whether_it_says_anything():
     said = '<p title="Ann" id="1">Ann</p><a href="/2" aria-label="Ann"> </a><input value="">'
-    other = '<p title="Zoë &gt; &quot;" id="1">Zoë</p><a href="/2" aria-label="Z"> </a><input value="">'
+    other = '<p title="Zoë &gt; &quot;" id="3">Zoë</p><a href="/7" aria-label="Z"> </a><input value="Z">'
     assert html.skeleton(said) == html.skeleton(other)
+    one, two = '<h1 id="1">x</h1><use href="/static/i.svg?v=1#a">', '<h1 id="1">x</h1><use href="/static/i.svg?v=2#a">'
+    for same, but in (("<h1>", "<h2>"), (one, two), ("<option>", '<option value="1">')):
+        assert html.skeleton(same) != html.skeleton(but)
     for changed in (said.replace('"1"', '"2"'), said.replace(">Ann<", "> <"), said.replace("Ann<", "<b>Ann</b><"),
-                    said.replace('label="Ann"', 'label=""'), said.replace("/2", "/3")):  # fmt: skip
+                    said.replace('label="Ann"', 'label=""'), said.replace("/2", "/1")):  # fmt: skip
         assert html.skeleton(changed) != html.skeleton(said)
 
 
@@ -44,6 +47,10 @@ FAULTS = [
     ("<div>", "<div> is never closed"),
     ("</div>", "</div> where"),
     ("<div/>", "cannot close itself"),
+    ("<p>1 < 2</p>", "neither a tag nor text"),
+    ('<p title="it\'s"">x</p>', "neither a tag nor text"),
+    ("<script type=application/json>1 < 2", "neither a tag nor text"),
+    ("<!-- <p>x</p>", "neither a tag nor text"),
     ('<p class="a" class="b">x</p>', "has class twice"),
     ('<p id="x">a</p><p id="x">b</p>', "the id 'x' is there twice"),
     ('<a href="/nowhere">x</a>', "leads nowhere"),

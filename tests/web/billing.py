@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
-from tests.html import Element, Tree
+from tests.tree import Element, Tree
 from webapp.domain import customers, search
 from webapp.models import Customer, DraftLine, Invoice, Item, Package, Role
 

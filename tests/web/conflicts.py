@@ -2,7 +2,7 @@
 
 from werkzeug.test import TestResponse
 
-from tests.html import Tree
+from tests.tree import Tree
 
 
 def versions(answer: TestResponse, by: str = "Owner") -> dict[str, tuple[str, str]]:

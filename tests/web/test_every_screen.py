@@ -8,8 +8,8 @@ from flask import Flask
 
 from tests import factories as make
 from tests.clients import Client
-from tests.html import Element, Tree
 from tests.screens import addresses
+from tests.tree import Element, Tree
 from tests.web.billing import on_the_day
 from webapp.models import User
 

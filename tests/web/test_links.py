@@ -8,8 +8,8 @@ from werkzeug.exceptions import HTTPException
 
 from tests import factories as make
 from tests.clients import Client
-from tests.html import Tree
 from tests.screens import addresses
+from tests.tree import Tree
 from tests.web.billing import on_the_day
 from webapp.access import PUBLIC, SIGNED_IN
 from webapp.models import Role, User

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from tests import factories as make
 from tests.business import CAST
 from tests.clients import Client, client_for
-from tests.html import Tree
+from tests.tree import Tree
 from tests.web.billing import DAY, MODAL, customer, filled, words
 from webapp.domain import funds
 from webapp.models import Customer, Group, Invoice, Item, Payment, Role, User
