@@ -37,12 +37,12 @@ def page_of(client: Client, address: str) -> Tree:
 
 
 def elements(tree: Tree, tag: str) -> list[Element]:
-    return [element for element in tree.root.walk() if element.tag == tag]
+    return [element for element in tree.elements if element.tag == tag]
 
 
 def of_form(tree: Tree, form: Element) -> list[Element]:
     """What is sent with the form: what is in it, and what names it."""
-    named = [e for e in tree.root.walk() if form["id"] and e["form"] == form["id"]]
+    named = [e for e in tree.elements if form["id"] and e["form"] == form["id"]]
     return [*(e for e in form.walk() if e["form"] in ("", form["id"])), *named]
 
 
@@ -75,17 +75,22 @@ def sent(tree: Tree, form: Element, button: Element) -> dict[str, list[str]]:
     return {name: [value for other, value in pairs if other == name] for name, _ in pairs}
 
 
-def test_each_is_a_page_whose_forms_have_an_address_and_a_button(owner: Client, screens: dict[str, str]) -> None:
+def test_each_is_a_page_whose_forms_are_answered(owner: Client, screens: dict[str, str]) -> None:
     assert len(screens) > 60
+    pages = {endpoint: page_of(owner, address) for endpoint, address in screens.items()}
+    check_addresses_and_buttons(pages)
+    check_answers(owner, [(screens[endpoint], tree) for endpoint, tree in pages.items()])
+
+
+def check_addresses_and_buttons(pages: dict[str, Tree]) -> None:
     wrong = []
-    for endpoint, address in screens.items():
-        tree = page_of(owner, address)
+    for endpoint, tree in pages.items():
         for form in elements(tree, "form"):
             if not form["action"] or form["method"].lower() not in ("get", "post"):
                 wrong.append(f"{endpoint}: {form} has no address or no method")
             if not buttons(tree, form) and form["role"] != "search":
                 wrong.append(f"{endpoint}: {form} cannot be sent")
-        for element in tree.root.walk():
+        for element in tree.elements:
             asked = element["hx-get"] or element["hx-post"]
             own = element["href"] or element["action"] or "no address"
             if asked and element.tag in ("a", "form") and urlsplit(asked).path != urlsplit(own).path:
@@ -93,11 +98,10 @@ def test_each_is_a_page_whose_forms_have_an_address_and_a_button(owner: Client, 
     assert wrong == []
 
 
-def test_each_form_is_answered_with_a_page_or_leads_to_one(owner: Client, screens: dict[str, str]) -> None:
+def check_answers(owner: Client, pages: list[tuple[str, Tree]]) -> None:
     """Sent as it stands: what is missing is said on a page of its own, what is there is done."""
     forms: dict[str, dict[str, list[str]]] = {}
-    for address in screens.values():
-        tree = page_of(owner, address)
+    for address, tree in pages:
         for form in elements(tree, "form"):
             button = buttons(tree, form)[0] if form["method"].lower() == "post" else None
             if button:
