@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from flask import Flask
@@ -111,8 +112,7 @@ def test_sent_twice_it_is_done_once(owner: Client, emma: Customer, place: str) -
 # What is refused
 
 
-@pytest.mark.parametrize("htmx", [None, MODAL])
-@pytest.mark.parametrize("place, change, sentence", [
+REFUSED = [
     ("deposits", {"amount": ""}, "Type the amount."),
     ("deposits", {"amount": "0"}, "The amount must be above 0."),
     ("deposits", {"amount": "-5"}, "This cannot be below 0."),
@@ -130,16 +130,18 @@ def test_sent_twice_it_is_done_once(owner: Client, emma: Customer, place: str) -
     ("adjustments", {"amount": "0"}, "Type an amount other than 0."),
     ("adjustments", {"reason": ""}, "Say why it is corrected."),
     ("adjustments", {"direction": "sideways"}, "Not a valid choice"),
-])  # fmt: skip
-def test_refusals_stand_beside_what_was_typed(
-    owner: Client, emma: Customer, place: str, change: dict[str, str], sentence: str, htmx: str | None
-) -> None:
-    form = payload(owner, emma, place, **change)
-    response = owner.post(url(emma, place), data=form, htmx=htmx)
-    assert response.status_code == 422
-    assert sentence in " ".join(said(response, "error"))
-    assert f'value="{form["amount"]}"' in response.text
-    assert make.general(emma) == 6000
+]
+
+
+def test_refusals_stand_beside_what_was_typed(owner: Client, emma: Customer, subtests: pytest.Subtests) -> None:
+    for htmx, (place, change, sentence) in product([None, MODAL], REFUSED):
+        with subtests.test(htmx=htmx, place=place, change=change, sentence=sentence):
+            form = payload(owner, emma, place, **change)
+            response = owner.post(url(emma, place), data=form, htmx=htmx)
+            assert response.status_code == 422
+            assert sentence in " ".join(said(response, "error"))
+            assert f'value="{form["amount"]}"' in response.text
+            assert make.general(emma) == 6000
 
 
 def test_the_account_is_not_a_method_of_its_own(owner: Client, emma: Customer) -> None:

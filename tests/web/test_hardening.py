@@ -105,12 +105,15 @@ def test_spaces_are_nothing(owner: Client, blank: str) -> None:
     assert Journal.select().count() == 0
 
 
-@pytest.mark.parametrize("blank", BLANK)
-def test_the_business_without_a_credit_limit_or_days_to_pay_is_refused(owner: Client, blank: str) -> None:
-    form, before = filled(owner.get("/settings/company"), "/settings/company"), Company.get_by_id(1).__data__
-    for name in ("credit_limit_minor", "due_days"):
-        assert owner.post("/settings/company", data=form | {name: blank}).status_code == 422
-    assert Company.get_by_id(1).__data__ == before
+def test_the_business_without_a_credit_limit_or_days_to_pay_is_refused(
+    owner: Client, subtests: pytest.Subtests
+) -> None:
+    for blank in BLANK:
+        with subtests.test(blank=blank):
+            form, before = filled(owner.get("/settings/company"), "/settings/company"), Company.get_by_id(1).__data__
+            for name in ("credit_limit_minor", "due_days"):
+                assert owner.post("/settings/company", data=form | {name: blank}).status_code == 422
+            assert Company.get_by_id(1).__data__ == before
 
 
 @pytest.mark.parametrize("key", ["\0" * 20, "null\0byte in a key", "short", "x" * 65, "é" * 20])

@@ -1,6 +1,7 @@
 """Correct the start date: of a membership that nothing was drawn from, with a reason; the last day follows."""
 
 from datetime import date
+from itertools import product
 
 import pytest
 
@@ -130,25 +131,25 @@ def test_a_link_says_from_when(manager: Client, piano: Membership) -> None:
         assert f'value="{shown}"' in manager.get(url(piano) + f"?start_on={asked}").text
 
 
-@pytest.mark.parametrize("htmx", [None, MODAL])
-@pytest.mark.parametrize(
-    "change, sentence",
-    [
-        ({"reason": " "}, "Say why the start date is corrected."),
-        ({"start_on": ""}, "Choose the start date."),
-        ({"start_on": "soon"}, "Type the day as year-month-day, for example 2026-11-22."),
-        ({"start_on": "2026-06-01"}, "This is the start date already."),
-        ({"start_on": "2026-03-31"}, "Its last day would be 31 May 2026, which is past."),
-    ],
-)
+REFUSED = [
+    ({"reason": " "}, "Say why the start date is corrected."),
+    ({"start_on": ""}, "Choose the start date."),
+    ({"start_on": "soon"}, "Type the day as year-month-day, for example 2026-11-22."),
+    ({"start_on": "2026-06-01"}, "This is the start date already."),
+    ({"start_on": "2026-03-31"}, "Its last day would be 31 May 2026, which is past."),
+]
+
+
 def test_what_is_refused_and_what_was_typed_stays(
-    manager: Client, piano: Membership, change: dict[str, str], sentence: str, htmx: str | None
+    manager: Client, piano: Membership, subtests: pytest.Subtests
 ) -> None:
-    sent = payload(manager, piano, **change)
-    answer = manager.post(url(piano), data=sent, htmx=htmx)
-    assert (answer.status_code, said(answer, "error")) == (422, [sentence])
-    assert again(answer, url(piano))["reason"] == sent["reason"].strip()
-    assert days(piano) == (date(2026, 6, 1), date(2026, 8, 1))
+    for htmx, (change, sentence) in product([None, MODAL], REFUSED):
+        with subtests.test(htmx=htmx, change=change, sentence=sentence):
+            sent = payload(manager, piano, **change)
+            answer = manager.post(url(piano), data=sent, htmx=htmx)
+            assert (answer.status_code, said(answer, "error")) == (422, [sentence])
+            assert again(answer, url(piano))["reason"] == sent["reason"].strip()
+            assert days(piano) == (date(2026, 6, 1), date(2026, 8, 1))
 
 
 def test_a_package_with_a_fixed_last_day(manager: Client, by: User) -> None:

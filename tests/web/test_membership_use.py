@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -354,25 +355,23 @@ def test_the_key_is_of_no_use_for_another_quantity(frontdesk: Client, piano: Mem
 # What is refused
 
 
-@pytest.mark.parametrize("htmx", [None, MODAL])
-@pytest.mark.parametrize(
-    "text, sentence",
-    [
-        ("", "Type how much was used."),
-        ("x", "Type the quantity as a number."),
-        ("-1", "This cannot be below 0."),
-        ("0", "The quantity must be above 0."),
-        ("11", "Only 10 left in PIANO. Make an invoice for the rest."),
-    ],
-)
-def test_a_quantity_that_cannot_be_used(
-    frontdesk: Client, piano: Membership, text: str, sentence: str, htmx: str | None
-) -> None:
-    answer = frontdesk.post(url(piano), data=typed(frontdesk, piano, text), htmx=htmx)
-    assert answer.status_code == 422
-    assert said(answer, "error") == [sentence]
-    assert f'value="{text}"' in answer.text
-    assert not uses()
+NOT_TO_BE_USED = [
+    ("", "Type how much was used."),
+    ("x", "Type the quantity as a number."),
+    ("-1", "This cannot be below 0."),
+    ("0", "The quantity must be above 0."),
+    ("11", "Only 10 left in PIANO. Make an invoice for the rest."),
+]
+
+
+def test_a_quantity_that_cannot_be_used(frontdesk: Client, piano: Membership, subtests: pytest.Subtests) -> None:
+    for htmx, (text, sentence) in product([None, MODAL], NOT_TO_BE_USED):
+        with subtests.test(htmx=htmx, text=text, sentence=sentence):
+            answer = frontdesk.post(url(piano), data=typed(frontdesk, piano, text), htmx=htmx)
+            assert answer.status_code == 422
+            assert said(answer, "error") == [sentence]
+            assert f'value="{text}"' in answer.text
+            assert not uses()
 
 
 def test_funds_that_do_not_reach(frontdesk: Client, emma: Customer, by: User) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -184,25 +185,26 @@ def test_the_button_beside_a_method_fills_in_the_rest(
     assert dues(*invoices) == [5000, 10000, 15000]
 
 
-@pytest.mark.parametrize("htmx", [None, MODAL])
-@pytest.mark.parametrize("amounts, sentence", [
+REFUSED = [
     ({}, "Type an amount beside at least one method."),
     ({"cash": "300.01"}, "This is 0.01 more than is due."),
     ({"cash": "-1"}, "This cannot be below 0."),
     ({"cash": "some"}, "Type the amount as a number."),
     ({"account": "1"}, "Account can pay at most 0.00 here."),
-])  # fmt: skip
-def test_refusals(
-    frontdesk: Client, emma: Customer, invoices: list[Invoice], amounts: dict[str, str], sentence: str, htmx: str | None
-) -> None:
-    typed = payload(frontdesk, emma, *invoices) | named(**amounts)
-    response = frontdesk.post(url(emma), data=typed, htmx=htmx)
-    assert response.status_code == 422
-    assert sentence in words(response)
-    for amount in amounts.values():
-        assert f'value="{amount}"' in response.text
-    assert len(ticked(response)) == 3
-    assert not Payment.select().exists()
+]
+
+
+def test_refusals(frontdesk: Client, emma: Customer, invoices: list[Invoice], subtests: pytest.Subtests) -> None:
+    for htmx, (amounts, sentence) in product([None, MODAL], REFUSED):
+        with subtests.test(htmx=htmx, amounts=amounts, sentence=sentence):
+            typed = payload(frontdesk, emma, *invoices) | named(**amounts)
+            response = frontdesk.post(url(emma), data=typed, htmx=htmx)
+            assert response.status_code == 422
+            assert sentence in words(response)
+            for amount in amounts.values():
+                assert f'value="{amount}"' in response.text
+            assert len(ticked(response)) == 3
+            assert not Payment.select().exists()
 
 
 def test_nothing_ticked(frontdesk: Client, emma: Customer, invoices: list[Invoice]) -> None:
