@@ -6,6 +6,7 @@ JavaScript. Whatever a page says on its console, an error in a script or a breac
 
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,13 +91,24 @@ def said() -> list[str]:
 
 
 OpenPage = Callable[..., Page]
+Kind = tuple[bool, bool, bool]
+
+
+@pytest.fixture(scope="session")
+def rested() -> dict[Kind, list[BrowserContext]]:
+    """Contexts that the next test may go on with, by their kind: what they have fetched once of the app's files they
+    need not fetch and read anew. Of the test before they keep no cookie and no page, and with it nothing that a page
+    keeps."""
+    return defaultdict(list)
 
 
 @pytest.fixture
-def open_page(chromium: Browser, live_server: str, app: Flask, said: list[str]) -> Iterator[OpenPage]:
-    contexts: list[BrowserContext] = []
+def open_page(
+    chromium: Browser, live_server: str, app: Flask, said: list[str], rested: dict[Kind, list[BrowserContext]]
+) -> Iterator[OpenPage]:
+    used: list[tuple[BrowserContext, list[BrowserContext] | None]] = []
 
-    def open_one(name: str | None = None, *, phone: bool = False, dark: bool = False, javascript: bool = True) -> Page:
+    def open_context(phone: bool, dark: bool, javascript: bool) -> BrowserContext:
         options: dict[str, Any] = {"viewport": PHONE, "has_touch": True} if phone else {"viewport": DESK}
         context = chromium.new_context(
             base_url=live_server,
@@ -107,11 +119,25 @@ def open_page(chromium: Browser, live_server: str, app: Flask, said: list[str]) 
             reduced_motion="reduce",
             **options,
         )
-        contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(REPORT_POLICY)
         if javascript:
             context.add_init_script(HOLD_CLICKS)
+        return context
+
+    def open_one(
+        name: str | None = None,
+        *,
+        phone: bool = False,
+        dark: bool = False,
+        javascript: bool = True,
+        alone: bool = False,
+    ) -> Page:
+        """`alone` is for tests of a first visit, and for those that change more than the page: its clock."""
+        kind = phone, dark, javascript
+        resting = None if alone else rested[kind]
+        context = resting.pop() if resting else open_context(*kind)
+        used.append((context, resting))
         if name:
             cookie = {"name": app.config["SESSION_COOKIE_NAME"], "value": session_cookie(app, name)}
             context.add_cookies([{**cookie, "url": live_server}])  # type: ignore[typeddict-item]  # the optional keys
@@ -123,8 +149,14 @@ def open_page(chromium: Browser, live_server: str, app: Flask, said: list[str]) 
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for context, resting in used:
+        if resting is None:
+            context.close()
+            continue
+        for page in context.pages:
+            page.close()
+        context.clear_cookies()
+        resting.append(context)
     assert said == []
 
 

@@ -34,14 +34,16 @@ def busy(app: Flask, cast: dict[str, User]) -> None:
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_home_is_accessible_and_fits(open_page: OpenPage, assert_accessible: Check, busy: None, phone: bool) -> None:
-    """The markup is the same in the dark, so only how it looks is looked at there."""
+    """The markup is the same on a phone and in the dark, so only how it looks is looked at there."""
     page = open_page("owner", phone=phone)
     page.goto("/")
     expect(page.get_by_role("img", name="Money held at the end of each month")).to_be_visible()
-    assert_accessible(page)
     page.get_by_text("Every month", exact=True).click()
     expect(page.get_by_role("table", name="Money held at the end of each month")).to_be_visible()
-    assert_accessible(page)
+    if phone:
+        assert violations(page, rules=OF_LOOKS) == []
+    else:
+        assert_accessible(page)
     page.emulate_media(color_scheme="dark")
     assert violations(page, rules=OF_LOOKS) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -51,6 +51,8 @@ class Desk:
         self.sees(name)
 
     def sees(self, heading: str) -> None:
+        """On a page that is ready for keys."""
+        expect(self.page.locator("html[data-ready]")).to_be_attached()
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(heading)
 
     def reads(self, text: str) -> None:

@@ -27,17 +27,13 @@ def long_names(app: Flask, cast: dict[str, User]) -> None:
     db.close()
 
 
-def test_the_filters_stand_in_one_row(open_page: OpenPage, long_names: None) -> None:
+def test_filters_and_rows_stay_low_and_long_names_are_there_in_full(open_page: OpenPage, long_names: None) -> None:
+    """The filters stand in one row, and a name takes two lines; those of items can be read."""
     page = open_page("manager")
     page.goto("/billing/packages")
     tops = "[...document.querySelectorAll('.filters .bar > :not(.no-js)')].map(part => part.offsetTop)"
     assert len(set(page.evaluate(tops))) == 1
     assert len(page.evaluate(tops)) == 5
-
-
-def test_long_names_take_two_lines_and_are_there_in_full(open_page: OpenPage, long_names: None) -> None:
-    page = open_page("manager")
-    page.goto("/billing/packages")
     row = page.get_by_role("row", name=CUSTOMER)
     box = row.bounding_box()
     assert box is not None
@@ -45,11 +41,6 @@ def test_long_names_take_two_lines_and_are_there_in_full(open_page: OpenPage, lo
     expect(page.get_by_role("link", name=CUSTOMER)).to_have_attribute("title", CUSTOMER)
     expect(row.get_by_text(PACKAGE)).to_have_attribute("title", PACKAGE)
     assert page.evaluate("(box => box.scrollWidth <= box.clientWidth)(document.querySelector('.scroll'))")
-
-
-def test_the_names_of_items_can_be_read(open_page: OpenPage, long_names: None) -> None:
-    page = open_page("manager")
-    page.goto("/billing/packages")
     name = page.get_by_text(ITEM)
     assert name.evaluate("name => name.scrollWidth <= name.clientWidth")
 

@@ -8,6 +8,7 @@ from tests.browser.journeys.records import keep
 from tests.browser.journeys.steps import (
     Look,
     OpenPage,
+    assert_fits,
     choose,
     day_of_the_business,
     dialog,
@@ -39,7 +40,7 @@ def test_on_a_desk(open_page: OpenPage, look: Look, emma: Customer, ppl: Package
     page.evaluate("document.body.dataset.same = 'page'")
     page.get_by_role("link", name="Add to Package").first.click()
     window = dialog(page)
-    look(page)
+    assert_fits(page)
     window.get_by_label("Package").select_option("PPL")
     expect(window.locator("#add-terms")).to_contain_text("$5,900.00")
     choose(window, "Customers and groups", "jon", "Emma Jones")
@@ -53,15 +54,15 @@ def test_on_a_desk(open_page: OpenPage, look: Look, emma: Customer, ppl: Package
     expect(added).to_contain_text("Active")
     expect(added).to_contain_text("0.0 of 40.0 h")
     expect(page.locator("body[data-same=page]")).to_be_attached()
-    look(page)
+    assert_fits(page)
     assert_added(emma, ppl, note="Starts in June")
     open_actions(page, "Emma Jones in PPL")
     page.get_by_role("menuitem", name="New invoice").click()
     choose(page, "Add Items", "c17", "C172")
     expect(page.locator("#draft-lines")).to_contain_text("PPL · 120.00 · leaves 39.0 h")
-    look(page)
+    assert_fits(page)
     save_invoice(page)
-    look(page)
+    assert_fits(page)
     assert_rate_is_honoured(emma)
 
 
@@ -72,7 +73,7 @@ def test_without_javascript(open_page: OpenPage, look: Look, class_of_three: Gro
     open_billing(page, "Packages")
     page.get_by_role("link", name="Add to Package").first.click()
     expect(heading(page)).to_have_text("Add to Package")
-    look(page)
+    assert_fits(page)
     page.get_by_label("Package", exact=True).select_option("PPL")
     page.get_by_label("Customers and groups").fill("ground")
     page.get_by_role("button", name="Save").click()
@@ -91,10 +92,10 @@ def test_without_javascript(open_page: OpenPage, look: Look, class_of_three: Gro
     assert_added(emma, ppl, group=class_of_three)
     open_actions(page, "Emma Jones in PPL")
     expect(heading(page)).to_have_text("Actions for Emma Jones in PPL")
-    look(page)
+    assert_fits(page)
     page.get_by_role("link", name="New invoice").click()
     expect(heading(page)).to_contain_text("New invoice")
-    look(page)
+    assert_fits(page)
     page.get_by_label("Add Items").fill("c172")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("#draft-lines")).to_contain_text("PPL · 120.00 · leaves 39.0 h")
@@ -104,11 +105,10 @@ def test_without_javascript(open_page: OpenPage, look: Look, class_of_three: Gro
 
 
 def test_on_a_phone_in_the_dark(open_page: OpenPage, look: Look, class_of_three: Group, ppl: Package) -> None:
-    page = open_page(phone=True, dark=True)
+    page = open_page("frontdesk", phone=True, dark=True)
     page.goto("/")
-    sign_in(page, "frontdesk")
     open_billing(page, "Packages")
-    look(page)
+    assert_fits(page)
     page.get_by_role("link", name="Add to Package").first.tap()
     window = dialog(page)
     window.get_by_label("Package").select_option("PPL")
@@ -118,19 +118,19 @@ def test_on_a_phone_in_the_dark(open_page: OpenPage, look: Look, class_of_three:
     window.get_by_role("button", name="Save").tap()
     expect(window).to_be_hidden()
     expect(row(page, "Ann Few")).to_contain_text("Active")
-    look(page)
+    assert_fits(page)
     emma = Customer.get(Customer.name == "Emma Jones")
     assert_added(emma, ppl, group=class_of_three)
     open_actions(page, "Emma Jones in PPL")
     expect(page.get_by_role("menu")).to_be_visible()
-    look(page)
+    assert_fits(page)
     page.get_by_role("menuitem", name="New invoice").tap()
     choose(page, "Add Items", "c17", "C172")
     expect(page.locator("#draft-lines")).to_contain_text("PPL · 120.00 · leaves 39.0 h")
-    look(page)
+    assert_fits(page)
     page.get_by_role("button", name="Save", exact=True).tap()
     expect(heading(page)).to_contain_text("Open")
-    look(page)
+    assert_fits(page)
     assert_rate_is_honoured(emma)
 
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.browser.journeys.steps import Look, OpenPage, choose, dialog, heading, provoked
+from tests.browser.journeys.steps import Look, OpenPage, assert_fits, choose, dialog, heading, provoked
 from webapp.models import Company, Customer, Package, PackageItem, User
 from webapp.permissions import Permission
 
@@ -62,21 +62,21 @@ def make_item(page: Page, look: Look) -> None:
     look(page)
     page.get_by_role("link", name="New item").first.click()
     window = dialog(page)
-    look(page)
+    assert_fits(page)
     window.get_by_label("Name").fill("Piano lesson")
     window.get_by_label("Unit").fill("lesson")
     window.get_by_label("Standard rate").fill("50")
     window.get_by_role("button", name="Save").click()
     expect(window).to_be_hidden()
     expect(page.locator("#items-table tbody tr")).to_contain_text("50.00")
-    look(page)
+    assert_fits(page)
 
 
 def make_package(page: Page, look: Look) -> None:
     page.get_by_role("navigation", name="Catalogue").get_by_role("link", name="Packages").click()
     page.get_by_role("link", name="New package").first.click()
     expect(heading(page)).to_have_text("New package")
-    look(page)
+    assert_fits(page)
     page.get_by_label("Name").fill("Ten lessons")
     choose(page, "Item", "pia", "Piano lesson")
     page.get_by_label("Included").fill("10")
@@ -86,7 +86,7 @@ def make_package(page: Page, look: Look) -> None:
     page.get_by_role("button", name="Save").click()
     expect(heading(page)).to_contain_text("Ten lessons")
     expect(page.locator("main")).to_contain_text("$450.00")
-    look(page)
+    assert_fits(page)
     terms = PackageItem.get()
     assert (terms.package.name, terms.item.name) == ("Ten lessons", "Piano lesson")
     assert (terms.included_milli, terms.amount_minor) == (10_000, 450_00)
@@ -98,13 +98,13 @@ def make_customer(page: Page, look: Look) -> None:
     look(page)
     page.get_by_role("link", name="New customer").first.click()
     window = dialog(page)
-    look(page)
+    assert_fits(page)
     window.get_by_label("Name").fill("Łukasz Woźniak")
     window.get_by_label("Email").fill("lukasz@example.com")
     window.get_by_role("button", name="Save").click()
     expect(page).to_have_url(re.compile(r"/customers/\d+$"))
     expect(heading(page)).to_contain_text("Łukasz Woźniak")
     expect(page.locator("#customer-account")).to_contain_text("$0.00")
-    look(page)
+    assert_fits(page)
     assert Customer.get().may(Permission.MAKE_PURCHASES_ON_ACCOUNT)
     assert Package.get().active

@@ -7,6 +7,7 @@ from tests import factories as make
 from tests.browser.journeys.steps import (
     Look,
     OpenPage,
+    assert_fits,
     day_of_the_business,
     dialog,
     heading,
@@ -35,7 +36,7 @@ def test_void_says_what_it_does_and_does_that(
         "33.34 received by Account goes back to the funds it came from",
     ):
         expect(window.locator(".consequences")).to_contain_text(words)
-    look(page)
+    assert_fits(page)
     window.get_by_role("button", name="Void", exact=True).click()
     expect(window.get_by_label("Reason")).to_have_attribute("aria-invalid", "true")
     look(page)
@@ -45,7 +46,7 @@ def test_void_says_what_it_does_and_does_that(
     expect(window).to_be_hidden()
     expect(heading(page)).to_contain_text("Void")
     expect(page.locator("#invoice")).to_contain_text("This invoice is void: She was ill")
-    look(page)
+    assert_fits(page)
     open_billing(page, "Packages")
     expect(row(page, "Emma Jones")).to_contain_text("2 of 3")
     expect(row(page, "Emma Jones")).to_contain_text("33.34")
@@ -81,7 +82,7 @@ def test_pay_shows_every_fund_before_and_after(open_page: OpenPage, look: Look, 
     window.get_by_role("button", name="Pay", exact=True).dblclick()
     expect(heading(page)).to_contain_text("Paid")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    look(page)
+    assert_fits(page)
     assert Payment.select().where(Payment.invoice == hour).count() == 1
     assert (make.funds(membership), make.general(hour.customer)) == (0, 30_00)
     assert Invoice.get_by_id(hour.id).status == "paid"
@@ -93,14 +94,14 @@ def test_the_same_form_pays_once_without_javascript(open_page: OpenPage, look: L
     page.goto(f"/billing/invoices/{hour.id}")
     page.get_by_role("link", name="Pay").click()
     expect(heading(page)).to_contain_text("Pay invoice")
-    look(page)
+    assert_fits(page)
     expect(page.get_by_label("Account", exact=True)).to_have_value("200.00")
     page.get_by_label("Account", exact=True).fill("")
     page.get_by_label("Cash", exact=True).fill("100")
     pay(page).dblclick()
     expect(heading(page)).to_contain_text("Part paid")
     expect(page.locator("#invoice")).to_contain_text("$170.00")
-    look(page)
+    assert_fits(page)
     assert paid_in_cash(hour) == [100_00]
     page.go_back()
     page.get_by_label("Account", exact=True).fill("")

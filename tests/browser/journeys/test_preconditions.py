@@ -11,6 +11,7 @@ from tests.browser.journeys.records import keep
 from tests.browser.journeys.steps import (
     Look,
     OpenPage,
+    assert_fits,
     choose,
     day_of_the_business,
     dialog,
@@ -69,7 +70,6 @@ def test_a_customer_without_make_purchases_on_account(desk: Page, look: Look, pi
     expect(window.locator(".preview")).to_contain_text("Manage Customers is needed to change that.")
     look(desk)
     assert Membership.select().count() == 0
-    desk.goto("/billing/packages")
     new_invoice(desk, "Bob Cash")
     expect(desk.locator("main")).to_contain_text("may not purchase on account")
     desk.get_by_role("combobox", name="Add Items").press_sequentially("pian")
@@ -80,7 +80,8 @@ def test_a_customer_without_make_purchases_on_account(desk: Page, look: Look, pi
     assert DraftLine.select().count() == Invoice.select().count() == 0
 
 
-def test_a_customer_who_became_inactive_meanwhile(desk: Page, look: Look, emma: Customer, piano: Package) -> None:
+def test_what_became_inactive_meanwhile(desk: Page, look: Look, emma: Customer, quartet: Group, piano: Package) -> None:
+    """A customer, a group, and the package, each after it was chosen."""
     window = open_add(desk)
     window.get_by_label("Package").select_option("PIANO")
     choose(window, WHO, "emma", "Emma Jones")
@@ -96,29 +97,22 @@ def test_a_customer_who_became_inactive_meanwhile(desk: Page, look: Look, emma: 
     window.get_by_label(WHO).press_sequentially("emma")
     offered = window.get_by_role("listbox").get_by_role("option")
     expect(offered).to_have_text(["Emma Jones inactive", "New customer “emma”"])
-
-
-def test_a_group_that_became_inactive_meanwhile(desk: Page, look: Look, quartet: Group, piano: Package) -> None:
-    window = open_add(desk)
+    Customer.update(active=True).execute()
+    window.get_by_label(WHO).fill("")
     window.get_by_label("Package").select_option("PIANO")
     choose(window, WHO, "quart", "Quartet")
     expect(window.locator(".preview")).to_contain_text("1 will be added")
     Group.update(active=False).execute()
     window.get_by_role("button", name="Save").click()
     expect_refused(window.get_by_label(WHO), "Quartet is inactive. Manage Customers is needed to change that.")
-    look(desk)
+    assert_fits(desk)
     assert Membership.select().count() == 0
-
-
-def test_a_package_that_became_inactive_meanwhile(desk: Page, look: Look, emma: Customer, piano: Package) -> None:
-    window = open_add(desk)
-    window.get_by_label("Package").select_option("PIANO")
-    choose(window, WHO, "emma", "Emma Jones")
+    Group.update(active=True).execute()
     Package.update(active=False).execute()
     window.get_by_role("button", name="Save").click()
     refusal = "PIANO is inactive. Somebody with Manage Catalogue can make it active."
     expect_refused(window.get_by_label("Package"), refusal)
-    look(desk)
+    assert_fits(desk)
     assert Membership.select().count() == 0
     desk.goto("/billing/packages/new")
     expect(desk.get_by_label("Package", exact=True)).not_to_contain_text("PIANO")
@@ -131,17 +125,17 @@ def test_account_switched_off(
     ann, on = keep("Ann Few"), day_of_the_business()
     make.add(ann, ppl, by=cast["frontdesk"], on=on)
     draft = make.draft(emma, (ppl, None), by=cast["frontdesk"], on=on)
-    switch_account_off(open_page("owner"), look)
+    switch_account_off(open_page("owner"))
     window = open_add(desk)
     window.get_by_label("Package").select_option("PPL")
     choose(window, WHO, "emma", "Emma Jones")
     window.get_by_role("button", name="Save").click()
     sentence = "Packages cannot be sold while the Account payment method is switched off."
     expect_refused(window.get_by_label("Package"), sentence, "Somebody with Manage Settings can switch it on.")
-    look(desk)
+    assert_fits(desk)
     desk.goto(f"/billing/invoices/{draft.id}")
     expect_refused(desk.get_by_label("Billed now of PPL"), sentence)
-    look(desk)
+    assert_fits(desk)
     desk.get_by_role("button", name="Save", exact=True).click()
     expect(desk.locator("#draft-lines")).to_contain_text("Nothing was saved.")
     look(desk)
@@ -154,17 +148,15 @@ def test_account_switched_off(
     desk.get_by_role("link", name="Pay").click()
     expect(dialog(desk).get_by_label("Cash", exact=True)).to_be_visible()
     expect(dialog(desk).get_by_label("Account", exact=True)).to_have_count(0)
-    look(desk)
+    assert_fits(desk)
 
 
-def switch_account_off(page: Page, look: Look) -> None:
-    page.goto("/")
-    page.get_by_role("link", name="Settings").first.click()
-    page.get_by_role("link", name="Payment methods").click()
+def switch_account_off(page: Page) -> None:
+    page.goto("/settings/payment-methods")
     open_actions(page, "Account")
     page.get_by_role("menuitem", name="Switch off").click()
     expect(dialog(page)).to_contain_text("No package can be sold, and nobody can be added to one.")
-    look(page)
+    assert_fits(page)
     dialog(page).get_by_role("button", name="Switch off").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert not PaymentMethod.account_is_active()

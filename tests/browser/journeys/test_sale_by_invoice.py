@@ -10,7 +10,9 @@ from tests import factories as make
 from tests.browser.journeys.steps import (
     Look,
     OpenPage,
+    assert_fits,
     choose,
+    choose_customer,
     day_of_the_business,
     dialog,
     heading,
@@ -27,8 +29,10 @@ def test_sold_paid_and_used_over_its_boundary(
 ) -> None:
     page = open_page("frontdesk")
     page.goto("/")
-    new_invoice(page, "Emma Jones")
-    look(page)
+    open_billing(page, "Invoices")
+    page.get_by_role("link", name="New invoice").first.click()
+    choose_customer(page, "Emma Jones")
+    assert_fits(page)
     choose(page, "Add Items", "pp", "PPL")
     lines = page.locator("#draft-lines")
     expect(lines).to_contain_text("Sells the package")
@@ -40,11 +44,11 @@ def test_sold_paid_and_used_over_its_boundary(
     window.get_by_role("button", name="Pay what remains by Card").click()
     expect(window.get_by_label("Card", exact=True)).to_have_value("5900.00")
     expect(window).to_contain_text("Paid in full")
-    look(page)
+    assert_fits(page)
     window.get_by_role("button", name="Pay", exact=True).click()
     expect(window).to_be_hidden()
     expect(heading(page)).to_contain_text("Paid")
-    look(page)
+    assert_fits(page)
     membership = Membership.get(Membership.customer == emma)
     assert (membership.state, membership.package, make.funds(membership)) == ("active", ppl, 5_900_00)
     leave(membership, "1.5", by=cast["frontdesk"])
@@ -56,7 +60,7 @@ def test_sold_paid_and_used_over_its_boundary(
     expect(lines.locator("tr.part .amount")).to_have_text(["180.00", "75.00"])
     expect(page.locator("#draft-total")).to_have_text("$255.00")
     expect(page.locator("#draft-totals")).to_contain_text("Account could pay 180.00 from package funds")
-    look(page)
+    assert_fits(page)
     page.get_by_role("button", name="Save and pay").click()
     window = dialog(page)
     window.get_by_role("button", name="Pay what remains by Account").click()
@@ -66,7 +70,7 @@ def test_sold_paid_and_used_over_its_boundary(
     window.get_by_role("button", name="Pay what remains by Cash").click()
     expect(window.get_by_label("Cash", exact=True)).to_have_value("75.00")
     expect(window.locator("#pay-sum")).to_contain_text("Paid in full")
-    look(page)
+    assert_fits(page)
     window.get_by_role("button", name="Pay", exact=True).click()
     expect(heading(page)).to_contain_text("Paid")
     expect(page.locator("#invoice")).to_contain_text("PPL · 120.00 · leaves 0.0 h")
@@ -87,17 +91,16 @@ def leave(membership: Membership, quantity: str, *, by: User) -> None:
 @pytest.mark.usefixtures("emma", "trio")
 def test_it_ends_by_itself(open_page: OpenPage, look: Look) -> None:
     page = open_page("frontdesk", phone=True)
-    page.goto("/")
     new_invoice(page, "Emma Jones")
     choose(page, "Add Items", "TRIO", "TRIO")
     expect(page.get_by_label("Billed now of TRIO")).to_be_focused()
     choose(page, "Add Items", "lesson", "Trio lesson")
     page.get_by_label("Quantity of Trio lesson").fill("3")
     expect(page.locator("#draft-total")).to_have_text("$200.00")
-    look(page)
+    assert_fits(page)
     save_invoice(page)
     first = Invoice.get()
-    second_sale_is_refused(page, look, first)
+    second_sale_is_refused(page, first)
     page.goto(f"/billing/invoices/{first.id}")
     page.get_by_role("link", name="Pay").click()
     window = dialog(page)
@@ -105,7 +108,7 @@ def test_it_ends_by_itself(open_page: OpenPage, look: Look) -> None:
     expect(window.locator("#pay-sum")).to_contain_text("Remaining due100.00")
     window.get_by_role("button", name="Pay what remains by Account").click()
     expect(window.locator("#pay-sum")).to_contain_text("Paid in full")
-    look(page)
+    assert_fits(page)
     window.get_by_role("button", name="Pay", exact=True).click()
     expect(page.locator("#invoice")).to_contain_text("TRIO is completed with this invoice")
     expect(page.locator("#invoice")).to_contain_text("Standard rates apply from now on")
@@ -114,21 +117,21 @@ def test_it_ends_by_itself(open_page: OpenPage, look: Look) -> None:
     assert (membership.state, membership.reason, make.funds(membership)) == ("inactive", "completed", 0)
     open_billing(page, "Packages")
     expect(row(page, "Emma Jones")).to_contain_text("Completed")
-    look(page)
-    standard_rate_and_second_sale(page, look)
+    assert_fits(page)
+    standard_rate_and_second_sale(page)
 
 
-def second_sale_is_refused(page: Page, look: Look, unpaid: Invoice) -> None:
+def second_sale_is_refused(page: Page, unpaid: Invoice) -> None:
     new_invoice(page, "Emma Jones")
     box = page.get_by_role("combobox", name="Add Items")
     box.press_sequentially("trio")
     offer = page.get_by_role("option").filter(has_text=re.compile("^TRIO"))
     expect(offer).to_have_attribute("aria-disabled", "true")
     expect(offer).to_contain_text(f"{unpaid.code} must be paid before it can be sold again")
-    look(page)
+    assert_fits(page)
 
 
-def standard_rate_and_second_sale(page: Page, look: Look) -> None:
+def standard_rate_and_second_sale(page: Page) -> None:
     new_invoice(page, "Emma Jones")
     choose(page, "Add Items", "lesson", "Trio lesson")
     expect(page.locator("#draft-lines")).to_contain_text("Standard rate")
@@ -137,7 +140,7 @@ def standard_rate_and_second_sale(page: Page, look: Look) -> None:
     new_invoice(page, "Emma Jones")
     choose(page, "Add Items", "TRIO", "TRIO")
     save_invoice(page)
-    look(page)
+    assert_fits(page)
     states = [membership.state for membership in Membership.select().order_by(Membership.id)]
     assert states == ["inactive", "active"]
     assert [make.lines(it) for it in Invoice.select().order_by(Invoice.id).offset(1)] == [

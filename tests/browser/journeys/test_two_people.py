@@ -30,7 +30,6 @@ def last_lesson(emma: Customer, piano: Package, cast: dict[str, User]) -> Member
 
 
 def write_lesson(page: Page) -> None:
-    page.goto("/")
     new_invoice(page, "Emma Jones")
     choose(page, "Add Items", "less", "Lesson")
     expect(page.locator("#draft-lines")).to_contain_text("PIANO · 45.00 · leaves 0")
