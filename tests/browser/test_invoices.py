@@ -1,5 +1,5 @@
-"""Invoices in a real browser: by the keyboard alone, on a phone, without JavaScript. What Pay, Void
-and the dialogs look like is looked at by test_every_screen and by the journeys."""
+"""Invoices in a real browser: by the keyboard alone, on a phone, without JavaScript. What it looks like
+is looked at by test_every_screen and by the journeys, but in the middle of it."""
 
 import re
 from collections.abc import Callable
