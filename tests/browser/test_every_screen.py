@@ -74,7 +74,7 @@ def jumps(page: Page) -> list[object]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_screens(open_page: OpenPage, screens: dict[str, str], part: int) -> None:
-    page, wrong = open_page("owner"), []
+    page, wrong = open_page("owner", alone=True), []
     page.add_init_script(WATCH_SHIFTS)
     page.add_init_script(AXE_SCRIPT)  # each of them is looked at: so it need not be sent anew
     for address in list(screens.values())[part::PARTS]:
@@ -86,7 +86,7 @@ def test_screens(open_page: OpenPage, screens: dict[str, str], part: int) -> Non
 
 def test_no_screen_jumps_on_a_phone(open_page: OpenPage, screens: dict[str, str]) -> None:
     """And what is drawn there at once is as narrow as what a desk shows is when its window is made so."""
-    page, wrong = open_page("owner", phone=True), []
+    page, wrong = open_page("owner", phone=True, alone=True), []
     page.add_init_script(WATCH_SHIFTS)
     for address in screens.values():
         page.goto(address)

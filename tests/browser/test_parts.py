@@ -232,7 +232,8 @@ def test_pages_keep_the_focus_and_the_way_back(owner):
     expect(owner.get_by_role("heading", name="Billing")).to_be_visible()
 
 
-def test_a_message_goes_by_itself_but_not_while_the_pointer_is_on_it(owner):
+def test_a_message_goes_by_itself_but_not_while_the_pointer_is_on_it(open_page):
+    owner = open_page("owner", alone=True)
     owner.clock.install()
     owner.goto("/patterns/dialog")
     owner.get_by_role("button", name="Remove", exact=True).click()
