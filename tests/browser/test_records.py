@@ -40,8 +40,7 @@ def ppl(cast: dict[str, User]) -> Package:
 
 def choose(page: Page, label: str, typed: str, name: str, nth: int = 0) -> None:
     box = page.get_by_role("combobox", name=label).nth(nth)
-    box.click()
-    box.press_sequentially(typed)
+    box.fill(typed)
     page.get_by_role("option", name=re.compile(name)).click()
     expect(box).to_have_value(name)
 

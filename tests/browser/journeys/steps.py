@@ -51,9 +51,7 @@ def dialog(page: Page) -> Locator:
 
 def choose(where: Page | Locator, label: str, typed: str, name: str) -> None:
     """Type into a field that finds records, and take the one of this name."""
-    box = where.get_by_role("combobox", name=label)
-    box.click()
-    box.press_sequentially(typed)
+    where.get_by_role("combobox", name=label).fill(typed)
     where.get_by_role("option", name=re.compile(re.escape(name))).first.click()
 
 
