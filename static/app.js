@@ -11,7 +11,11 @@ const modal = find("[data-modal]"), menu = find("#menu"), toasts = find("#toasts
 // htmx takes hold of the page in a task of its own, queued before this one: until then a link that opens a dialog would
 // open a page. Tests wait for data-ready.
 const ready = new Promise((resolve) => { setTimeout(resolve); });
-ready.then(() => { document.documentElement.dataset.ready = ""; });
+ready.then(() => {
+  document.documentElement.dataset.ready = "";
+  const {activeElement: field} = document;     // who was quicker has typed already, and nobody has listened
+  if (field && field.value !== field.defaultValue) field.dispatchEvent(new Event("input", {bubbles: true}));
+});
 
 /** Read a sentence out without moving the focus. */
 function say(text) {

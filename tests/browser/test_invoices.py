@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import factories as make
 from tests.web.billing import c172, customer, findable, instruction
@@ -47,6 +47,22 @@ def membership(emma: Customer, ppl: Package, by: User) -> Membership:
 def settled(page: Page) -> None:
     """Nothing is under way any more."""
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
+
+
+def test_what_was_typed_before_the_scripts_were_there_is_looked_for(
+    open_page: OpenPage, membership: Membership
+) -> None:
+    page, held = open_page("frontdesk"), list[Route]()
+    page.goto("/billing/invoices")
+    page.route("**/app.js*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks what it calls
+    page.get_by_role("link", name="New invoice").first.click()
+    customer = page.get_by_role("combobox", name="Customer")
+    expect(customer).to_be_focused()
+    page.keyboard.type("emma")
+    expect(customer).to_have_value("emma")
+    held[0].continue_()
+    page.get_by_role("option", name="Emma Jones").click()
+    expect(page.get_by_role("combobox", name="Add Items")).to_be_focused()
 
 
 def test_from_the_customer_to_the_payment_by_keyboard_alone(

@@ -195,5 +195,6 @@ def test_switched_off_they_do_nothing(open_page: OpenPage, people: list[Customer
     page.get_by_role("link", name="Shortcuts").click()
     page.get_by_role("dialog").get_by_role("button", name="Switch on").click()
     expect(page.get_by_text("Shortcuts are on in this browser.").first).to_be_visible()
+    expect(page.locator("html[data-ready]")).to_be_attached()
     page.keyboard.press("/")
     expect(box(page)).to_be_focused()
