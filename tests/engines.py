@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import sql
 
-from tests import postgres
+from tests import memory, postgres
 
 
 class Engine(Protocol):
@@ -113,9 +113,7 @@ class Postgres:
 
 @contextlib.contextmanager
 def sqlite() -> Iterator[Sqlite]:
-    memory = Path("/dev/shm")  # noqa: S108  # a fresh folder with a random name is made in it
-    place = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="carnet-sqlite-", dir=place) as folder:
+    with tempfile.TemporaryDirectory(prefix="carnet-sqlite-", dir=memory.place()) as folder:
         yield Sqlite(Path(folder))
 
 

@@ -20,8 +20,12 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from tests import memory
+
 PREFIX = "carnet-pg-"
 START_SECONDS = 60
+ROOM_BYTES = 4 * 2**30
+"""Several run at once, each with up to a gigabyte of its log."""
 
 # The built-in locale sorts alike on every system.
 INITDB = (
@@ -54,7 +58,7 @@ class Cluster:
         _sweep()
         package = _package()
         # Short, because the path of a socket may not be longer than about a hundred bytes.
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=memory.place(ROOM_BYTES)))
         self.binaries = package / "pginstall" / "bin"
         self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.folder)}
         self.context: dict[str, Any] = {"env": self.environment, "cwd": "/"}
@@ -162,7 +166,7 @@ def _package() -> Path:
 
 def _sweep() -> None:
     """Remove what a killed test run left behind. A PostgreSQL whose folder is gone ends by itself within a minute."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in (*Path(tempfile.gettempdir()).glob(f"{PREFIX}*"), *memory.FOLDER.glob(f"{PREFIX}*")):
         owner = folder.name.removeprefix(PREFIX).split("-")[0]
         if owner.isdecimal() and not _is_running(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
