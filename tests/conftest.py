@@ -23,7 +23,7 @@ import peewee
 import pytest
 from flask import Flask
 from hypothesis import settings
-from jinja2 import StrictUndefined
+from jinja2 import FileSystemBytecodeCache, StrictUndefined
 
 from tests import engines, sample
 from tests.business import CAST, CHEAP_HASH, address, set_up_business
@@ -234,8 +234,14 @@ def cast(engine: Running, business: peewee.Database) -> dict[str, User]:
 
 
 @pytest.fixture(scope="session")
-def built_app(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """One application for all the tests on an engine, so that templates are compiled once."""
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """The templates, compiled once for each worker whichever engine it is at."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture(scope="session")
+def built_app(engine: Running, compiled: FileSystemBytecodeCache, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """One application for all the tests on an engine, which keeps its templates."""
     instance: Path = tmp_path_factory.mktemp("instance")
     settings: dict[str, Any] = {
         "TESTING": True,
@@ -254,6 +260,7 @@ def built_app(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Flas
     db.db.initialize(engine.database)
     app.test_client_class = Client
     app.jinja_env.undefined = Missing
+    app.jinja_env.bytecode_cache = compiled
     return app
 
 

@@ -49,8 +49,13 @@ def zones() -> tuple[str, ...]:
 def zone_choices() -> list[tuple[str, str]]:
     """The time zones by the cities that people look for, so that a city can be typed in the list: New York · America,
     UTC−05:00."""
-    now = utcnow()
-    return sorted(((zone, f"{_city(zone)}, {_offset(zone, now)}") for zone in zones()), key=lambda it: fold(it[1]))
+    return list(_zone_choices(utcnow().replace(minute=0, second=0, microsecond=0)))
+
+
+@functools.lru_cache(maxsize=1)
+def _zone_choices(hour: datetime) -> list[tuple[str, str]]:
+    """At that hour: five hundred clocks take as long as the rest of the page."""
+    return sorted(((zone, f"{_city(zone)}, {_offset(zone, hour)}") for zone in zones()), key=lambda it: fold(it[1]))
 
 
 def _city(zone: str) -> str:
