@@ -90,9 +90,11 @@ on("click", (event) => {
 const LONG = new Set(["warn", "bad"]);
 toasts.popover = "manual";
 
-/** Raise the messages above everything; while a dialog is open a message belongs into it, the rest of the page is inert. */
+/** Raise the messages above everything; while a dialog is open a message belongs into it, the rest of the page is inert.
+ * What went well before the last thing that did need not be read any more, unless it can be undone. */
 function showToasts() {
   const slot = modal.open && find("[data-problems]", modal);
+  for (const toast of toasts.querySelectorAll(".ok[data-said]:not(:has(a))")) toast.remove();
   for (const toast of [...toasts.children]) {
     if (!toast.dataset.said) say(find("p", toast).textContent);
     toast.dataset.said = "true";

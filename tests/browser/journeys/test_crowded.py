@@ -123,6 +123,7 @@ def test_hostile_names_are_found_and_acted_on(
         assert page.evaluate(OUT_OF_PAGE) == []
         dialog(page).get_by_role("button", name="Remove", exact=True).click()
         expect(page.get_by_role("dialog")).to_be_hidden()
+        expect(page.locator(".toast")).to_contain_text([name])  # one: those before would lie on the next row's actions
         assert make.fresh(membership).reason == "removed"
         removed.append(membership)
     for membership in removed:
