@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE_CORE
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, ViewportSize, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser import launch
@@ -24,8 +24,13 @@ DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE_MS = 10_000
 
-REMARKS = ("the server responded with a status of 422", "Clear-Site-Data header on")
-"""Chromium says so by itself whenever a form comes back with its errors, or somebody signs out: as it should be."""
+REMARKS = (
+    "the server responded with a status of 422",
+    "Clear-Site-Data header on",
+    "Autofocus processing was blocked because a document already has a focused element.",
+)
+"""Chromium says so by itself whenever a form comes back with its errors, somebody signs out, or who is quicker than the
+page has chosen a field before it does: as it should be."""
 
 REPORT_POLICY = """addEventListener("securitypolicyviolation",
     breach => console.error("content policy:", breach.violatedDirective, breach.blockedURI, breach.sourceFile))"""
@@ -168,8 +173,7 @@ def wait_for_scripts(page: Page) -> None:
 
     def ask_it() -> None:
         """On the way back, where the page may be left once more: htmx fetches what it had put in place."""
-        if page.locator("script").count():
-            page.locator("html[data-ready]").wait_for(state="attached")
+        page.locator("html:is([data-ready], :not(:has(script)))").wait_for(state="attached")
 
     def waiting(go: Callable[..., Any], wait: Callable[[], None]) -> Callable[..., Any]:
         def go_and_wait(*args: Any, **kwargs: Any) -> Any:
@@ -179,8 +183,27 @@ def wait_for_scripts(page: Page) -> None:
 
         return go_and_wait
 
+    arrived: list[Frame] = []
+
+    def if_new() -> None:
+        """Where a link or a form led to the page: a key pressed too early would be lost, as a click would."""
+        if arrived:
+            arrived.clear()
+            ask_it()
+
+    page.on("framenavigated", lambda frame: arrived.append(frame))  # noqa: PLW0108  # Playwright marks it
     for name, wait in (("goto", let_it_say), ("reload", let_it_say), ("go_back", ask_it), ("go_forward", ask_it)):
         setattr(page, name, waiting(getattr(page, name), wait))
+    for name in ("press", "type"):
+        setattr(page.keyboard, name, waiting_first(getattr(page.keyboard, name), if_new))
+
+
+def waiting_first(act: Callable[..., None], wait: Callable[[], None]) -> Callable[..., None]:
+    def wait_and_act(*args: Any, **kwargs: Any) -> None:
+        wait()
+        act(*args, **kwargs)
+
+    return wait_and_act
 
 
 def listen(message: ConsoleMessage, said: list[str]) -> None:
