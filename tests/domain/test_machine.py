@@ -6,7 +6,7 @@ Here are as many as there is time for with every change; `python3 run.py faults 
 from tests.conftest import Running
 from tests.domain.histories import live_through
 
-SIZES = {"sqlite": (100, 40), "postgres": (35, 30)}
+SIZES = {"sqlite": (70, 40), "postgres": (25, 30)}
 """How many histories of how many acts."""
 
 
