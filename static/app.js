@@ -14,7 +14,7 @@ const ready = new Promise((resolve) => { setTimeout(resolve); });
 ready.then(() => {
   document.documentElement.dataset.ready = "";
   const {activeElement: field} = document;     // who was quicker has typed already, and nobody has listened
-  if (field && field.value !== field.defaultValue) field.dispatchEvent(new Event("input", {bubbles: true}));
+  if (field?.matches("input, textarea") && field.value !== field.defaultValue) field.dispatchEvent(new Event("input", {bubbles: true}));
 });
 
 /** Read a sentence out without moving the focus. */
