@@ -1,6 +1,7 @@
 """Every two acts on one customer's money at the same moment: each is done or refused, and the books are right."""
 
 from itertools import combinations_with_replacement
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,8 @@ from tests import factories as f
 from tests.at_once import at_once
 from tests.conftest import Once
 from tests.deals import ACTS, Act, Deal, deal, pay_by_account, pay_cash, withdraw
-from webapp.domain import adding, correcting, invoicing
+from webapp.domain import adding, correcting, invoicing, undoing
+from webapp.domain.consequences import Consequences, consequences
 from webapp.models import Invoice, Item, Membership, Payment, User
 
 pytestmark = pytest.mark.usefixtures("proven")
@@ -71,3 +73,18 @@ def test_numbers_have_no_gap_when_ten_are_saved_together(desk: User) -> None:
     drafts = [f.draft(f.somebody(f"Customer {n}"), (lesson, "1"), by=desk) for n in range(10)]
     saved = at_once(*[lambda draft=draft: invoicing.issue(draft.id, by=desk, on=f.DAY) for draft in drafts])
     assert sorted(i.number or 0 for i in saved if isinstance(i, Invoice)) == list(range(1, 11))
+
+
+def test_what_others_commit_while_several_are_planned_to_be_voided_is_no_obstacle(
+    desk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One invoice is read after the other only if a read is left open while somebody commits."""
+    invoices = [f.save(f.somebody(name), "50", by=desk) for name in ("Ana", "Ben")]
+
+    def after_another_commit(*args: Any, **kwargs: Any) -> Consequences:
+        at_once(lambda: f.somebody("Cleo"))
+        return consequences(*args, **kwargs)
+
+    monkeypatch.setattr(undoing, "consequences", after_another_commit)
+    planned = undoing.plan([it.id for it in invoices], by=desk, on=f.DAY)
+    assert [(it.invoice.id, it.refusal) for it in planned] == [(it.id, None) for it in invoices]

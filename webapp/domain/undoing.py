@@ -31,7 +31,9 @@ def plan(ids: Sequence[int], *, by: User, on: date) -> list[Undone]:
     """What `void_several` would do to each of these invoices, in the order of customers. Changes nothing."""
     chosen = Invoice.select().where((Invoice.id << list(ids)) & (Invoice.status != "draft"))
     account = {method.name for method in PaymentMethod.select() if method.is_account}
-    return [_would_undo(it, account, by, on) for it in chosen.order_by(Invoice.customer_sort, Invoice.id)]
+    # All of them are read first: SQLite begins no transaction inside a read that somebody else's commit has outdated.
+    in_order = list(chosen.order_by(Invoice.customer_sort, Invoice.id))
+    return [_would_undo(it, account, by, on) for it in in_order]
 
 
 def mark(planned: Iterable[Undone]) -> str:
