@@ -226,6 +226,7 @@ def _sqlite(path: str) -> peewee.SqliteDatabase:
     return peewee.SqliteDatabase(
         path,
         lock_type="IMMEDIATE",
+        cached_statements=1024,
         timeout=10,
         pragmas={
             "journal_mode": "wal" if safe else "truncate",
