@@ -15,6 +15,8 @@ from playhouse.cockroachdb import PooledCockroachDatabase
 from playhouse.pool import MaxConnectionsExceeded, PooledDatabase, PooledPostgresqlDatabase
 from psycopg.conninfo import conninfo_to_dict
 
+from webapp import known
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -294,7 +296,7 @@ def transactional(verb: Callable[P, T]) -> Callable[P, T]:
 def _in_one_transaction(act: Callable[[], T], *, in_turn: bool) -> T:
     is_done = False
     try:
-        with db.atomic(*(() if is_sqlite() else (ISOLATION,))):
+        with known.afresh(), db.atomic(*(() if is_sqlite() else (ISOLATION,))):
             if in_turn and isinstance(db.obj, Postgres):
                 db.execute_sql(_TURN)
             result = act()

@@ -8,7 +8,7 @@ import peewee
 import pytest
 
 from tests.trail import latest
-from webapp.db import db
+from webapp.db import db, transactional
 from webapp.domain import company
 from webapp.domain.company import AlreadySetUp, Currency, Owner, Profile
 from webapp.domain.errors import Changed, DomainError
@@ -147,6 +147,20 @@ def test_a_draft_fixes_nothing_but_the_decimals(cast: dict[str, User]) -> None:
     assert edit(cast["owner"], currency=EUR).currency == "EUR"
     with pytest.raises(DomainError, match="typed with 2 decimals already, and JPY has 0"):
         edit(cast["owner"], version=1, currency=JPY)
+
+
+def test_an_act_reads_the_company_once_and_again_after_it_changed_it(queries: Any, cast: dict[str, User]) -> None:
+    @transactional
+    def act() -> list[int]:
+        found = [Company.of_act().due_days for _ in range(3)]
+        edit(cast["owner"], due_days=found[0] + 7)
+        return [*found, Company.of_act().due_days]
+
+    with queries() as asked:
+        one, *others, changed = act()
+    assert (others, changed) == ([one, one], one + 7)
+    assert Company.of_act().due_days == one + 7
+    assert len([sql for sql in asked if 'FROM "company"' in sql and sql.startswith("SELECT")]) == 4  # 2 by the edit
 
 
 def an_invoice(by: User, **changes: Any) -> Invoice:

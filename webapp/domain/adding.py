@@ -84,7 +84,7 @@ class Preview(NamedTuple):
 
 def preview(package: Package, chosen: Chosen, start_on: date) -> Preview:
     """What Save would do now. Reads only, with a handful of queries however many are chosen."""
-    company = Company.get_by_id(1)
+    company = Company.of_act()
     sheet = packages.price_sheet(
         packages.lines_of(package), tax_inclusive=company.tax_inclusive, decimals=company.decimals
     )
@@ -149,12 +149,12 @@ def changes_since(shown: str, now: Preview) -> list[str] | None:
 
 def _price_changes(was: Sequence[str], is_now: Sequence[str], now: Preview) -> Iterator[str]:
     if was[2] != is_now[2]:
-        yield f"The price of {now.package.name} is now {Company.get_by_id(1).amount(now.sheet.price_minor)}."
+        yield f"The price of {now.package.name} is now {Company.of_act().amount(now.sheet.price_minor)}."
     elif was[1] != is_now[1]:
         yield f"What is included in {now.package.name} was changed."
     if was[3] != is_now[3]:
         if now.end_on:
-            yield f"The last day is now {Company.get_by_id(1).day(now.end_on)}."
+            yield f"The last day is now {Company.of_act().day(now.end_on)}."
         else:
             yield f"{now.package.name} has no last day any more."
 

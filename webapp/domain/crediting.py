@@ -92,7 +92,7 @@ def credited_parts(lines: Sequence[InvoiceLine], quantity_milli: int) -> list[Cr
     What stays of a part is the rounded share of its amount for the quantity that stays, as the business writes its
     prices: with the tax where they include it, which is then its rounded share of it. The rest is credited.
     """
-    inclusive = Company.get_by_id(1).tax_inclusive
+    inclusive = Company.of_act().tax_inclusive
     remaining, parts = quantity_milli, []
     for line in sorted(lines, key=lambda x: -x.part):
         taken = min(remaining, line.quantity_milli - line.credited_milli)
@@ -285,7 +285,7 @@ def _write_line(invoice: Invoice, part: Credited, back_minor: int) -> None:
     if line.source != "draw":
         return
     counter = "used_milli" if invoice.status == "paid" else "reserved_milli"
-    drawn = part.net_minor + (part.tax_minor if Company.get_by_id(1).tax_inclusive else 0)
+    drawn = part.net_minor + (part.tax_minor if Company.of_act().tax_inclusive else 0)
     changed = execute(
         f"UPDATE membership_item SET {counter} = {counter} - ?, drawn_minor = drawn_minor - ?,"  # noqa: S608  # two names
         f" drawn_tax_minor = drawn_tax_minor - ? WHERE id = ? AND {counter} >= ?",

@@ -21,7 +21,7 @@ def begin(customer: Customer, *, by: User, on: date, service_on: date | None = N
         customer_name=customer.name,
         customer_sort=customer.sort_name,
         service_on=service_on or on,
-        due_on=max(service_on or on, on) + timedelta(days=Company.get_by_id(1).due_days),
+        due_on=max(service_on or on, on) + timedelta(days=Company.of_act().due_days),
         created_by=by,
         created_at=utcnow(),
         changed_at=utcnow(),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from webapp import known
 from webapp.db import BaseModel
 from webapp.domain.errors import Changed
 
@@ -14,5 +15,6 @@ def write(record: Any, **values: Any) -> None:
     model: type[BaseModel] = type(record)
     version = int(record.version)
     guard = (model._meta.primary_key == record.id) & (model._meta.fields["version"] == version)
+    known.forget()
     if model.update(**values, version=version + 1).where(guard).execute() != 1:
         raise Changed("Somebody changed this meanwhile. Nothing was saved; open it again.")

@@ -1,9 +1,10 @@
 """Saving an invoice: number, postings and reserved units in one transaction (spec section 5)."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date
 
-from webapp.db import execute, rows, transactional, utcnow
+from webapp.db import rows, transactional, utcnow
 from webapp.domain import audit, ledger, numbers
 from webapp.domain.errors import Changed, DomainError
 from webapp.domain.ledger import Move
@@ -55,11 +56,11 @@ def issue(invoice_id: int, *, by: User, on: date, shown: str | None = None) -> I
         service_on=invoice.service_on,
     )
     _write_lines(invoice, now.lines, by=by)
-    _open(invoice, now, series, number, on)
-    _post(invoice, now.lines, entry, on)
+    saved = _open(invoice, now, series, number, on)
+    _post(saved, now.lines, entry, on)
     if not now.total_minor:
-        settle(invoice.id, entry=entry, on=on)
-    return Invoice.get_by_id(invoice.id)
+        settle(saved.id, entry=entry, on=on)
+    return saved
 
 
 def _refuse_over(now: Quote, on: date) -> None:
@@ -67,7 +68,7 @@ def _refuse_over(now: Quote, on: date) -> None:
     for line in now.lines:
         last_day = line.terms[0].end_on if line.terms else None
         if last_day is not None and last_day < on:
-            ended = f"{line.description} would have ended on {Company.get_by_id(1).day(last_day)} already."
+            ended = f"{line.description} would have ended on {Company.of_act().day(last_day)} already."
             raise DomainError(f"{ended} Choose a later service date.", f"line-{line.position}")
 
 
@@ -80,7 +81,7 @@ def _write_lines(invoice: Invoice, quoted: list[Line], *, by: User) -> None:
             made[line.membership] = start(
                 invoice.customer, package, start_on=invoice.service_on, by=by, discount_minor=line.discount_minor
             ).id
-    inclusive = Company.get_by_id(1).tax_inclusive
+    reserved = _reserve([line for line in quoted if line.source == "draw"], made)
     written = []
     for line in quoted:
         membership = made.get(line.membership, line.membership) if line.membership is not None else None
@@ -94,7 +95,7 @@ def _write_lines(invoice: Invoice, quoted: list[Line], *, by: User) -> None:
                 "item": line.item,
                 "package": line.package,
                 "membership": membership,
-                "membership_item": _reserve(line, membership, inclusive) if line.source == "draw" else None,
+                "membership_item": reserved[line.membership, line.item] if line.source == "draw" else None,
                 "description": line.description,
                 "unit": line.unit,
                 "quantity_milli": line.quantity_milli,
@@ -113,35 +114,45 @@ def _write_lines(invoice: Invoice, quoted: list[Line], *, by: User) -> None:
     InvoiceLine.create_many(written)
 
 
-def _reserve(line: Line, membership_id: int | None, inclusive: bool) -> int:
-    """Take the units of a draw, or nothing when somebody else has just taken them; answers with the membership item."""
-    drawn = line.net_minor + (line.tax_minor if inclusive else 0)
-    taken = rows(
-        "UPDATE membership_item SET reserved_milli = reserved_milli + ?, drawn_minor = drawn_minor + ?,"
-        " drawn_tax_minor = drawn_tax_minor + ? WHERE membership_id = ? AND item_id = ?"
-        " AND reserved_milli + used_milli + ? <= included_milli RETURNING id",
-        (line.quantity_milli, drawn, line.tax_minor, membership_id, line.item, line.quantity_milli),
-    )
-    if not taken:
-        raise Changed("Units of this package were used by somebody else meanwhile. Look at the prices again.")
-    return int(taken[0][0])
+def _reserve(draws: Iterable[Line], made: Mapping[int, int]) -> dict[tuple[int | None, int | None], int]:
+    """Take the units of the draws, or nothing when somebody else has just taken them; answers with the membership items
+    by the memberships and items that the lines name."""
+    inclusive = Company.of_act().tax_inclusive
+    wanted: dict[tuple[int | None, int | None], list[Line]] = defaultdict(list)
+    for line in draws:
+        wanted[line.membership, line.item].append(line)
+    found = {}
+    for (membership, item), lines in wanted.items():
+        quantity, tax = sum(line.quantity_milli for line in lines), sum(line.tax_minor for line in lines)
+        drawn = sum(line.net_minor for line in lines) + (tax if inclusive else 0)
+        taken = rows(
+            "UPDATE membership_item SET reserved_milli = reserved_milli + ?, drawn_minor = drawn_minor + ?,"
+            " drawn_tax_minor = drawn_tax_minor + ? WHERE membership_id = ? AND item_id = ?"
+            " AND reserved_milli + used_milli + ? <= included_milli RETURNING id",
+            (quantity, drawn, tax, made.get(membership or 0, membership), item, quantity),
+        )
+        if not taken:
+            raise Changed("Units of this package were used by somebody else meanwhile. Look at the prices again.")
+        found[membership, item] = int(taken[0][0])
+    return found
 
 
-def _open(invoice: Invoice, now: Quote, series: str, number: int, on: date) -> None:
+def _open(invoice: Invoice, now: Quote, series: str, number: int, on: date) -> Invoice:
     total = now.total_minor
     sums = (now.net_minor, now.tax_minor, total, total)
-    changed = execute(
-        "UPDATE invoice SET status = ?, series = ?, number = ?, issued_on = ?, customer_name = ?, net_minor = ?,"
+    saved = rows(
+        "UPDATE invoice SET status = ?, series = ?, number = ?, issued_on = ?, customer_name = ?, net_minor = ?,"  # noqa: S608  # names of the schema
         " tax_minor = ?, total_minor = ?, due_minor = ?, changed_at = ?, version = version + 1"
-        " WHERE id = ? AND status = 'draft'",
+        f" WHERE id = ? AND status = 'draft' RETURNING {', '.join(Invoice.columns('invoice'))}",
         (
             *("open" if total else "paid", series, number, on.isoformat(), invoice.customer.name),
             *sums,
             *(utcnow().isoformat(), invoice.id),
         ),
     )
-    if changed != 1:
+    if not saved:
         raise Changed("This invoice was saved by somebody else meanwhile.")
+    return Invoice.of_row(saved[0])
 
 
 def _post(invoice: Invoice, lines: list[Line], entry: Audit, on: date) -> None:

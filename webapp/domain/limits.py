@@ -9,7 +9,7 @@ def limit_of(customer: Customer) -> int:
     """What a customer may owe on account: their own limit, or the company's where they have none."""
     if customer.credit_limit_minor is not None:
         return customer.credit_limit_minor
-    return int(Company.get_by_id(1).credit_limit_minor)
+    return int(Company.of_act().credit_limit_minor)
 
 
 def refuse_overdrawn(customer: Customer, before_minor: int, field: str | None = None) -> None:
@@ -17,5 +17,5 @@ def refuse_overdrawn(customer: Customer, before_minor: int, field: str | None = 
     after = ledger.balance(ledger.general(customer.id))
     limit = limit_of(customer)
     if after < min(before_minor, -limit):
-        short = Company.get_by_id(1).amount(-limit - after)
+        short = Company.of_act().amount(-limit - after)
         raise DomainError(f"General funds would be {short} short. Nothing was changed.", field)

@@ -38,7 +38,7 @@ def refuse_package(package: Package, start_on: date) -> None:
         raise DomainError(ACCOUNT_OFF, "package")
     last_day = package.last_day_from(start_on)
     if last_day is not None and last_day < start_on:
-        ended = Company.get_by_id(1).day(last_day)
+        ended = Company.of_act().day(last_day)
         raise DomainError(f"{package.name} ended on {ended}, before this start date.", "start_on")
 
 
@@ -67,7 +67,7 @@ def start(
 
     At most one is active for a customer and a package; the database refuses a second with `peewee.IntegrityError`.
     """
-    company = Company.get_by_id(1)
+    company = Company.of_act()
     terms = sold_to(customer, package, tax_inclusive=company.tax_inclusive, discount_minor=discount_minor)
     end_on = package.last_day_from(start_on)
     membership = Membership.create(

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from itertools import chain
 
 from webapp.db import execute, marks, transactional
 from webapp.domain import audit, ledger
@@ -98,7 +99,7 @@ def _carry_out(
     open_: Open, allocation: Allocation, tenders: Sequence[Tender], entry: Audit, on: date, received: date
 ) -> list[Payment]:
     """Do what was planned; what that makes of the invoices and memberships follows by itself."""
-    _restore_forfeited(allocation.fills, entry, on)
+    _restore_forfeited(open_, allocation.fills, entry, on)
     taken = _take(open_, allocation, tenders, entry, on, received)
     _write_down(allocation.fills, taken)
     for invoice in open_.invoices:
@@ -119,22 +120,18 @@ def _open(invoice_id: int) -> Invoice:
 
 def _refuse_payer(payer: Customer, invoices: Sequence[Invoice]) -> None:
     for invoice in invoices:
-        if payer.id not in {customer.id for customer in payers_for(invoice.customer)}:
+        if payer.id != invoice.customer_id and payer not in payers_for(invoice.customer):
             raise DomainError(f"{payer.name} owns no group that {invoice.customer_name} is in.", "payer")
 
 
-def _restore_forfeited(fills: Sequence[Fill], entry: Audit, on: date) -> None:
+def _restore_forfeited(open_: Open, fills: Sequence[Fill], entry: Audit, on: date) -> None:
     """Forfeited money pays late lines of its membership first: back into its package funds, and from there."""
     spent: dict[tuple[int, int], int] = defaultdict(int)
     for fill in fills:
         if fill.source == PACKAGE and fill.line.membership:
             spent[fill.line.membership, fill.line.invoice] += fill.amount_minor
-    if not spent:
-        return
-    ids = sorted({membership_id for membership_id, _ in spent})
-    ended = {it.id for it in Membership.fetch(f"state = 'inactive' AND id IN ({marks(ids)})", ids)}
     for part, ((membership_id, invoice_id), amount) in enumerate(sorted(spent.items())):
-        restored = min(amount, forfeited_left(membership_id)) if membership_id in ended else 0
+        restored = 0 if membership_id in open_.active else min(amount, forfeited_left(membership_id))
         ledger.post(
             "restore",
             "act",
@@ -220,7 +217,7 @@ def _moves(invoice: Invoice, method: PaymentMethod, fills: Sequence[Fill], payer
 
 
 def _write_down(fills: Sequence[Fill], payments: Taken) -> None:
-    """One allocation row for each fill, and the line's own counter."""
+    """One allocation row for each fill, and what these come to on the counter of each line."""
     AllocationRow.create_many(
         {
             "journal": payments[fill.tender, fill.line.invoice].journal_id,
@@ -230,8 +227,15 @@ def _write_down(fills: Sequence[Fill], payments: Taken) -> None:
         }
         for fill in fills
     )
+    filled: dict[int, int] = defaultdict(int)
     for fill in fills:
-        execute("UPDATE invoice_line SET paid_minor = paid_minor + ? WHERE id = ?", (fill.amount_minor, fill.line.line))
+        filled[fill.line.line] += fill.amount_minor
+    if filled:
+        execute(
+            f"UPDATE invoice_line SET paid_minor = paid_minor + CASE id{' WHEN ? THEN ?' * len(filled)} END"  # noqa: S608  # marks only
+            f" WHERE id IN ({marks(list(filled))})",
+            [*chain.from_iterable(filled.items()), *filled],
+        )
 
 
 def fill_from_package(invoice: Invoice, membership: Membership, *, entry: Audit, on: date) -> None:
@@ -293,6 +297,8 @@ def _kept(
 
 def _sweep_inactive(open_: Open, entry: Audit, on: date) -> None:
     """What reached the package funds of an inactive membership goes on to general funds in the same act."""
+    if not open_.labels:
+        return
     ids = list(open_.labels)
     for membership in Membership.fetch(f"state = 'inactive' AND id IN ({marks(ids)}) ORDER BY id", ids):
         sweep(membership, "sweep", entry=entry, on=on)

@@ -134,7 +134,7 @@ def quote(invoice: Invoice) -> Quote:
 
 def quote_lines(customer: Customer, typed: Sequence[DraftLine], service_on: date) -> Quote:
     """Price typed lines for a customer on a service date. Package lines first: what they sell covers the item lines."""
-    company = Company.get_by_id(1)
+    company = Company.of_act()
     basis = Basis(company.decimals, company.tax_inclusive)
     problems: list[Problem] = []
     sold, new_covers = sales(customer, [t for t in typed if t.kind == "package"], service_on)

@@ -72,7 +72,7 @@ def differences(membership: Membership) -> list[Difference]:
     A draw of an item that had no standard rate on its day has nothing to be compared with. Who is exempt would have
     paid the standard rate without the tax in it.
     """
-    company = Company.get_by_id(1)
+    company = Company.of_act()
     basis = Basis(company.decimals, company.tax_inclusive)
     totals: dict[int, list[int]] = {}
     facts: dict[int, tuple[str, str, int]] = {}
@@ -119,7 +119,7 @@ def why_not_refund(membership: Membership) -> str | None:
 
 
 def _sum_of(offer: Offer) -> str:
-    amount = Company.get_by_id(1).amount
+    amount = Company.of_act().amount
     return (
         f"package funds {amount(offer.funds_minor)}, open uses {amount(offer.open_draws_minor)},"
         f" charged {amount(offer.charged_minor)}"
@@ -180,7 +180,7 @@ def _refuse(membership: Membership, offer: Offer, pay_outs: Sequence[PayOut]) ->
     why_not = why_not_refund(membership)
     if why_not:
         raise DomainError(why_not)
-    amount = Company.get_by_id(1).amount
+    amount = Company.of_act().amount
     if offer.refund_minor <= 0:
         raise DomainError(f"Nothing is left to refund: {_sum_of(offer)}.", "policy")
     most = received(membership)

@@ -48,7 +48,7 @@ def sales(customer: Customer, typed: Sequence[DraftLine], on: date) -> tuple[dic
         if discount and sold_before:
             refusal = refusal or f"A discount is given with the first line of {package.name}; its price stands already."
         elif discount > whole:
-            refusal = refusal or f"The discount can be at most {Company.get_by_id(1).amount(whole)}."
+            refusal = refusal or f"The discount can be at most {Company.of_act().amount(whole)}."
         if refusal is None and key not in billable:
             if active:
                 billable[key] = unbilled(active)
@@ -80,7 +80,7 @@ def refuse_sale(customer: Customer, package: Package, active: Membership | None,
     if active is None:
         last_day = package.last_day_from(on)
         if last_day is not None and last_day < on:
-            return f"{package.name} ended on {Company.get_by_id(1).day(last_day)}, before the service date."
+            return f"{package.name} ended on {Company.of_act().day(last_day)}, before the service date."
         return None
     if not rows(_LEFT, (active.id,)):
         codes = [code for _, code in open_invoices(active)]
@@ -115,7 +115,7 @@ def open_invoices(membership: Membership) -> list[tuple[int, str]]:
 def _too_much(package: Package, most_minor: int) -> str:
     if most_minor == 0:
         return f"All of {package.name} is billed already."
-    company = Company.get_by_id(1)
+    company = Company.of_act()
     return f"At most {company.amount(most_minor)} can still be billed of {package.name}."
 
 
@@ -123,7 +123,7 @@ def _discount(line: DraftLine, customer: Customer, package: Package) -> tuple[in
     """The discount of a package line in minor units, and what it is off: all items together, as this customer pays."""
     if not (line.discount_percent_e4 or line.discount_minor):
         return 0, 0
-    terms = sold_to(customer, package, tax_inclusive=Company.get_by_id(1).tax_inclusive)
+    terms = sold_to(customer, package, tax_inclusive=Company.of_act().tax_inclusive)
     whole = sum(term.amount_minor for term in terms)
     if line.discount_percent_e4:
         return percent_of(whole, line.discount_percent_e4), whole
@@ -132,7 +132,7 @@ def _discount(line: DraftLine, customer: Customer, package: Package) -> tuple[in
 
 def _would_be(customer: Customer, package: Package, on: date, discount_minor: int) -> tuple[list[Cover], int]:
     """The covers of a membership made by this invoice, and the whole price."""
-    inclusive = Company.get_by_id(1).tax_inclusive
+    inclusive = Company.of_act().tax_inclusive
     terms = sold_to(customer, package, tax_inclusive=inclusive, discount_minor=discount_minor)
     end_on = package.last_day_from(on)
     covers = [

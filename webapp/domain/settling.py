@@ -32,13 +32,15 @@ def reduce_due(invoice_id: int, amount_minor: int, *, entry: Audit, on: date) ->
 
 def settle(invoice_id: int, *, entry: Audit, on: date) -> None:
     """The invoice is paid: its reserved units are used, and memberships used up by that are completed."""
-    for membership_item_id, quantity in _draws(invoice_id):
+    draws = _draws(invoice_id)
+    for membership_item_id, quantity in draws:
         _units(
             "UPDATE membership_item SET reserved_milli = reserved_milli - ?, used_milli = used_milli + ?"
             " WHERE id = ? AND reserved_milli >= ?",
             (quantity, quantity, membership_item_id, quantity),
         )
-    _complete_used_up(invoice_id, entry=entry, on=on)
+    if draws:
+        _complete_used_up(invoice_id, entry=entry, on=on)
 
 
 def unsettle(invoice_id: int) -> None:
@@ -52,14 +54,13 @@ def unsettle(invoice_id: int) -> None:
 
 
 def _draws(invoice_id: int) -> list[tuple[int, int]]:
-    return [
-        (row[0], row[1])
-        for row in rows(
-            "SELECT membership_item_id, quantity_milli - credited_milli FROM invoice_line"
-            " WHERE invoice_id = ? AND source = 'draw' ORDER BY membership_item_id",
-            (invoice_id,),
-        )
-    ]
+    """By membership item, the units of all lines of an invoice that draw from it."""
+    found = rows(
+        "SELECT membership_item_id, SUM(quantity_milli - credited_milli) FROM invoice_line"
+        " WHERE invoice_id = ? AND source = 'draw' GROUP BY membership_item_id ORDER BY membership_item_id",
+        (invoice_id,),
+    )
+    return [(membership_item_id, int(quantity)) for membership_item_id, quantity in found]
 
 
 def _units(sql: str, params: tuple[int, ...]) -> None:
@@ -113,7 +114,7 @@ def end(membership: Membership, reason: str, *, entry: Audit, on: date, invoice_
         raise Changed("This membership was changed by somebody else meanwhile.")
     membership.state, membership.reason, membership.inactive_on = "inactive", reason, on
     membership.version += 1
-    if reason == EXPIRED and Company.get_by_id(1).expiry_policy == "forfeit":
+    if reason == EXPIRED and Company.of_act().expiry_policy == "forfeit":
         forfeit(membership, _held(membership), entry=entry, on=on)
     else:
         sweep(membership, reason, entry=entry, on=on, invoice_id=invoice_id)

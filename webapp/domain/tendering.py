@@ -163,7 +163,7 @@ def plan(open_: Open, tenders: Sequence[Tender], *, keep_rest: bool) -> Plan:
         raise DomainError(open_.account_refusal, account.field)
     allocation = allocate(open_.lines, [t.amount_minor for t in others], asked, open_.funds, open_.spendable)
     kept = sum(allocation.rests)
-    amount = Company.get_by_id(1).amount
+    amount = Company.of_act().amount
     if kept and not keep_rest:
         over = next(t for t, rest in zip(others, allocation.rests, strict=True) if rest)
         change = f"Give {amount(kept)} back and take" if over.method.kind == "cash" else "Take"

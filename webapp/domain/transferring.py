@@ -97,7 +97,7 @@ def _refuse(old: Membership, to: Customer) -> None:
 
 
 def _copy(old: Membership, to: Customer, *, by: User) -> Membership:
-    inclusive = Company.get_by_id(1).tax_inclusive
+    inclusive = Company.of_act().tax_inclusive
     items = [i for i in MembershipItem.fetch("membership_id = ?", (old.id,)) if i.left_milli]
     undrawn = [(i.amount_minor - i.drawn_minor, i.tax_minor - i.drawn_tax_minor) for i in items]
     new = Membership.create(

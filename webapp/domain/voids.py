@@ -68,7 +68,7 @@ def void(invoice_id: int, *, reason: str, by: User, on: date, money: str = TO_AC
         _take_back(invoice, entry, on, money)
     except ledger.ShortFunds as short:
         raise DomainError(
-            f"Package funds would be {Company.get_by_id(1).amount(short.short_minor)} below zero:"
+            f"Package funds would be {Company.of_act().amount(short.short_minor)} below zero:"
             " that money was spent or moved since. Nothing was voided."
         ) from short
     _give_back_units(Invoice.get_by_id(invoice_id), lines)
@@ -184,7 +184,7 @@ def _package_funds(journals: Sequence[Journal]) -> tuple[dict[int, int], dict[in
 
 def _give_back_units(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
     """Units and drawn amounts return to the very membership they came from."""
-    inclusive = Company.get_by_id(1).tax_inclusive
+    inclusive = Company.of_act().tax_inclusive
     counter = "used_milli" if invoice.status == "paid" else "reserved_milli"
     for line in sorted((x for x in lines if x.source == "draw"), key=lambda x: x.membership_item_id or 0):
         quantity = line.quantity_milli - line.credited_milli

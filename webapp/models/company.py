@@ -8,6 +8,7 @@ from babel import Locale, dates, numbers
 from peewee import BigIntegerField, BooleanField, IntegerField, TextField
 
 from webapp.db import BaseModel, InstantField
+from webapp.known import known
 from webapp.money import format_money
 from webapp.quantity import format_quantity
 
@@ -35,6 +36,11 @@ class Company(BaseModel):
     def current(cls) -> "Company | None":
         """The company, or None before it was set up."""
         return cls.get_or_none(cls.id == 1)
+
+    @classmethod
+    def of_act(cls) -> "Company":
+        """The company as the act at hand found it."""
+        return known("company", lambda: cls.get_by_id(1))
 
     def day_of(self, moment: datetime) -> date:
         """The business day of a moment: the calendar day in the company's own time zone."""
@@ -82,4 +88,4 @@ class PaymentMethod(BaseModel):
     @classmethod
     def account_is_active(cls) -> bool:
         """Whether packages can be sold and Account taken in payment (spec section 3)."""
-        return bool(cls.fetch("kind = ? AND active", (cls.ACCOUNT,)))
+        return known("account is active", lambda: bool(cls.fetch("kind = ? AND active", (cls.ACCOUNT,))))

@@ -3,6 +3,7 @@
 from peewee import BigIntegerField, BooleanField, CompositeKey, ForeignKeyField, IntegerField, TextField
 
 from webapp.db import BaseModel, InstantField
+from webapp.known import known
 from webapp.models.user import Role
 from webapp.permissions import Permission
 
@@ -28,7 +29,7 @@ class Customer(BaseModel):
 
     def may(self, permission: Permission) -> bool:
         """Whether the customer's role holds the permission."""
-        return permission in self.role.permissions
+        return permission in known(("role", self.role_id), lambda: self.role).permissions
 
 
 class Group(BaseModel):
