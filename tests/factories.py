@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from webapp.db import utcnow
+from webapp.db import transactional, utcnow
 from webapp.domain import drafts, invoicing, ledger, memberships, packages, payments
 from webapp.domain.search import sort_key
 from webapp.domain.tendering import Tender
@@ -96,6 +96,7 @@ def add(customer: Customer, to: Package, *, by: User, on: date = DAY) -> Members
     return memberships.start(customer, to, start_on=on, by=by)
 
 
+@transactional
 def draft(
     customer: Customer,
     *lines: tuple[Item, str] | tuple[Package, str | None] | str,

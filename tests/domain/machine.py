@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests import factories as f
-from tests.conftest import Running, disconnect
+from tests.conftest import Running, close
 from tests.domain.machine_shop import (
     ANY,
     BILLED,
@@ -358,7 +358,7 @@ class FrontDesk(RuleBasedStateMachine):
             assert sum(closing.closing_minor for closing in closings) == held.total_minor - held.owed_minor
             self.periods_add_up()
         finally:
-            disconnect(self.running.database)
+            close(self.running.database)
 
     def periods_add_up(self) -> None:
         """The summary of all days, and those of two parts of them, say what the accounts say."""

@@ -13,7 +13,7 @@ import peewee
 from tests import engines
 from tests.business import CHEAP_HASH, address, set_up_business
 from tests.clients import Client, client_for
-from tests.conftest import disconnect
+from tests.conftest import close, disconnect
 from tests.faults.shop import LONG, SECRET
 from tests.web.money_forms import Desk
 from webapp import create_app, db
@@ -47,7 +47,7 @@ class LaidOut(NamedTuple):
 
     def restore(self, state: str) -> None:
         """Put them back."""
-        disconnect(self.database)
+        close(self.database)
         self.engine.restore(state)
 
 

@@ -125,8 +125,7 @@ class Shop:
 
     def pay(self, invoice: Invoice, *tenders: tuple[str, int], keep_rest: bool = False) -> Invoice:
         """Take payment by kinds of method; without any amount, all that is due in cash."""
-        due = self.due(invoice)
-        taken = [Tender(self.methods[kind], minor) for kind, minor in tenders or [("cash", due)]]
+        taken = [Tender(self.methods[kind], minor) for kind, minor in tenders or [("cash", self.due(invoice))]]
         payments.pay(invoice.id, taken, by=self.somebody(), on=self.today, keep_rest=keep_rest)
         return Invoice.get_by_id(invoice.id)
 
@@ -136,8 +135,8 @@ class Shop:
 
     def collect(self, invoice: Invoice, kind: str) -> None:
         """Take what the customer's account has for it, and the rest by another method."""
-        due = self.due(invoice)
-        held = min(due, tendering.open_invoice(Invoice.get_by_id(invoice.id)).account_most_minor)
+        now = Invoice.get_by_id(invoice.id)
+        due, held = now.due_minor, min(now.due_minor, tendering.open_invoice(now).account_most_minor)
         wanted = [("account", held), (kind, due - held)]
         tenders = [(method, minor) for method, minor in wanted if minor]
         if tenders:
