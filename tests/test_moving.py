@@ -50,15 +50,21 @@ def postgresql(engine: Running) -> Iterator[Make]:
         one.__exit__(None, None, None)
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> str:
-    """A small business in a file: two customers, an invoice paid, another one open."""
-    url = f"sqlite:///{tmp_path / 'shop.db'}"
-    with scratch.business(url):
+@pytest.fixture(scope="module")
+def shop_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small business: two customers, an invoice paid, another one open."""
+    path = tmp_path_factory.mktemp("shop") / "shop.db"
+    with scratch.business(f"sqlite:///{path}"):
         owner = User.get(User.email == address("owner"))
         make.pay(make.save(make.somebody("Ann"), (make.piano(), "100.00"), by=owner), by=owner)
         make.save(make.somebody("Bea"), (make.trio(), "50.00"), by=owner)
-    return url
+    return path
+
+
+@pytest.fixture
+def shop(shop_file: Path, tmp_path: Path) -> str:
+    """The URL of a copy of that business."""
+    return f"sqlite:///{shutil.copyfile(shop_file, tmp_path / 'shop.db')}"
 
 
 def dump(url: str) -> list[str]:
