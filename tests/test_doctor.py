@@ -15,13 +15,14 @@ from flask import Flask
 from tests import factories as make
 from tests.apart import another_program
 from tests.business import address
+from tests.conftest import Running
 from tests.postgres import programs
 from webapp import create_app
 from webapp.backups.proof import instead
 from webapp.config import is_guessable, secret_key
 from webapp.db import db, execute, is_sqlite, rows
 from webapp.doctor import business as business_looks
-from webapp.doctor import postgres, sqlite
+from webapp.doctor import postgres, schema, sqlite
 from webapp.models import PaymentMethod, User
 from webapp.starting import GuessableSecret
 
@@ -29,7 +30,7 @@ SQLITE = vars(peewee)["sqlite3"]
 
 
 @pytest.fixture
-def examined(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def examined_anew(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """``flask doctor``: its exit code, and what it found that is not all right, by name."""
     monkeypatch.setitem(app.config, "INSTANCE", tmp_path)
     monkeypatch.setitem(app.config, "PG_BIN", str(programs()))
@@ -54,6 +55,23 @@ def examined(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 Examined = Callable[[], tuple[int, dict[str, tuple[str, str]]]]
+WANTED: dict[str, schema.Parts] = {}
+"""The schema as it should be, by engine."""
+
+
+@pytest.fixture
+def examined(examined_anew: Examined, engine: Running, monkeypatch: pytest.MonkeyPatch) -> Examined:
+    """The same for tests of something else than the schema: how that should be is worked out for the first of them."""
+    made = schema._wanted
+
+    def wanted() -> schema.Parts:
+        name = engine.engine.name
+        if name not in WANTED:
+            WANTED[name] = made()
+        return WANTED[name]
+
+    monkeypatch.setattr(schema, "_wanted", wanted)
+    return examined_anew
 
 
 def careless(found: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
@@ -70,10 +88,10 @@ def only(examined: Examined, level: str, name: str, sentence: str) -> None:
     assert code == 1 or level == "warning"
 
 
-def test_nothing_is_wrong(examined: Examined, app: Flask) -> None:
+def test_nothing_is_wrong(examined_anew: Examined, app: Flask) -> None:
     owner = User.get(User.email == address("owner"))
     make.pay(make.save(make.somebody(), (make.piano(), "100.00"), by=owner), by=owner)
-    code, found = examined()
+    code, found = examined_anew()
     assert careless(found) == {}
     assert code == (0 if is_sqlite() else 1)
     said = app.test_cli_runner().invoke(args=["doctor"]).output
@@ -214,40 +232,40 @@ POSTGRES_DAMAGES = {
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_schema_that_was_damaged(examined: Examined, damage: str) -> None:
+def test_a_schema_that_was_damaged(examined_anew: Examined, damage: str) -> None:
     statements, named = DAMAGES[damage]
     for statement in statements.split(";") if "CREATE" not in statements else statements.split(";", 1):
         execute(statement)
-    only(examined, "fault", "schema", named)
+    only(examined_anew, "fault", "schema", named)
 
 
 @pytest.mark.sqlite_only
-def test_a_check_that_was_taken_out(examined: Examined, business: peewee.SqliteDatabase) -> None:
+def test_a_check_that_was_taken_out(examined_anew: Examined, business: peewee.SqliteDatabase) -> None:
     execute("PRAGMA writable_schema = ON")
     execute("UPDATE sqlite_master SET sql = replace(sql, 'due_minor BETWEEN 0 AND total_minor', '1')"
             " WHERE name = 'invoice'")  # fmt: skip
     execute("PRAGMA writable_schema = RESET")
-    only(examined, "fault", "schema", "changed: table invoice")
+    only(examined_anew, "fault", "schema", "changed: table invoice")
 
 
 @pytest.mark.postgres_only
 @pytest.mark.parametrize("damage", POSTGRES_DAMAGES)
 def test_a_schema_that_was_damaged_on_postgresql(
-    examined: Examined, damage: str, business: peewee.Database, monkeypatch: pytest.MonkeyPatch
+    examined_anew: Examined, damage: str, business: peewee.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within a transaction that is taken back, since the schema is kept for the other tests."""
     statement, named = POSTGRES_DAMAGES[damage]
     monkeypatch.setattr(business, "close", lambda: None)  # the doctor would end the transaction
     with business.atomic() as transaction:
         execute(statement)
-        only(examined, "fault", "schema", named)
+        only(examined_anew, "fault", "schema", named)
         transaction.rollback()
 
 
-def test_what_carnet_did_not_make(examined: Examined) -> None:
+def test_what_carnet_did_not_make(examined_anew: Examined) -> None:
     execute("CREATE TABLE novelty (id INTEGER)")
     try:
-        only(examined, "warning", "schema", "table novelty")
+        only(examined_anew, "warning", "schema", "table novelty")
     finally:
         execute("DROP TABLE novelty")
 
@@ -260,12 +278,12 @@ def test_a_schema_of_another_program(examined: Examined) -> None:
         execute("UPDATE schema_version SET version = version - 1")
 
 
-def test_a_look_that_fails_is_a_finding_of_its_name(examined: Examined, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_that_fails_is_a_finding_of_its_name(examined_anew: Examined, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: object) -> list[str]:
         raise peewee.ProgrammingError("permission denied for database")
 
     monkeypatch.setattr("webapp.doctor.schema.migrate", refuse)
-    only(examined, "fault", "schema", "This could not be looked at. permission denied for database.")
+    only(examined_anew, "fault", "schema", "This could not be looked at. permission denied for database.")
 
 
 # SQLite
