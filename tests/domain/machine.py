@@ -212,9 +212,7 @@ class FrontDesk(RuleBasedStateMachine):
 
     def saved(self, invoice: Invoice, expected: list[dict[str, Any]], typed: list[tuple[Any, ...]]) -> None:
         """Compare the lines with those expected, and put the numbers of new memberships where their names stood."""
-        found = list(
-            InvoiceLine.select().where(InvoiceLine.invoice == invoice).order_by(InvoiceLine.position, InvoiceLine.part)
-        )
+        found = InvoiceLine.fetch("invoice_id = ? ORDER BY position, part", (invoice.id,))
         written = [(x.position, x.source, x.quantity_milli, x.net_minor, x.tax_minor) for x in found]
         assert written == [(x["position"], x["source"], x["quantity"], x["net"], x["tax"]) for x in expected]
         sold = {x["membership"]: x["off"] for x in reversed(expected) if x["source"] == "sale"}

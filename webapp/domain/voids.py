@@ -106,10 +106,10 @@ def _take_back(invoice: Invoice, entry: Audit, on: date, money: str) -> None:
 
     What bounced was taken from the account meanwhile, so it goes there in any case: nobody pays that out.
     """
-    found = Journal.select().where((Journal.invoice == invoice) & Journal.kind.in_(OF_AN_INVOICE))
-    for journal in _in_turn(ledger.live(list(found))):
+    found = Journal.fetch(f"invoice_id = ? AND kind IN ({marks(OF_AN_INVOICE)})", (invoice.id, *OF_AN_INVOICE))
+    for journal in _in_turn(ledger.live(found)):
         ledger.mirror(journal, audit=entry, on=on)
-        payment = Payment.get_or_none(Payment.journal == journal)
+        payment = Payment.get_or_none(Payment.journal == journal.id)
         if journal.kind in ("restore", "forfeit"):
             _leave_with_active(journal, entry, on)
         if payment and not payment.method.is_account and (money == TO_ACCOUNT or has_bounced(payment)):
