@@ -1,4 +1,4 @@
-"""The database behind everything: opened from ``DATABASE_URL``, one transaction per act, one connection per thread."""
+"""The database behind everything: its records, fixed SQL text, and one transaction per act."""
 
 import functools
 import random
@@ -7,23 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, ParamSpec, Self, TypeVar
 
 import peewee
-from playhouse.cockroachdb import PooledCockroachDatabase
-from playhouse.pool import MaxConnectionsExceeded, PooledDatabase, PooledPostgresqlDatabase
-from psycopg.conninfo import conninfo_to_dict
+from playhouse.pool import PooledDatabase
 
-from webapp import known
+from webapp import engines, known
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 db = peewee.DatabaseProxy()
-
-SAFE_WAL = (3, 51, 3)
-"""Older SQLite can lose committed pages in WAL mode when a checkpoint meets a commit; those keep a rollback journal."""
 
 ISOLATION = "SERIALIZABLE"
 """How acts are kept apart on PostgreSQL and CockroachDB."""
@@ -38,16 +32,6 @@ _VERSION = "schema_version"
 _TURN = f"LOCK TABLE {_VERSION} IN SHARE UPDATE EXCLUSIVE MODE"
 """Whoever was refused once waits for others who were: twenty who try again at once would only refuse each other. A lock
 on a table, since it is the one statement that waits before the transaction decides which moment it sees."""
-
-_PATIENCE = {
-    "connect_timeout": 3,
-    "tcp_user_timeout": 10_000,  # milliseconds for what was sent to arrive; then the network is cut
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-}
-_MANNERS = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
-"""Nobody waits longer for another's lock than on SQLite, and who vanished in the middle of an act lets go."""
 
 
 class OutcomeUnknown(peewee.OperationalError):
@@ -164,80 +148,9 @@ def connect(url: str, *, pool: int = 16) -> peewee.Database:
 
     Raises ValueError for a URL of a kind that is not known.
     """
-    database: peewee.Database
-    if url.startswith("sqlite:///"):
-        database = _sqlite(url.removeprefix("sqlite:///"))
-    elif url.startswith(("postgresql://", "postgres://")):
-        database = _pooled(Postgres, url, pool)
-    elif url.startswith("cockroachdb://"):
-        database = _pooled(Cockroach, url, pool)
-    else:
-        raise ValueError("DATABASE_URL must begin with sqlite:///, postgresql:// or cockroachdb://")
+    database = engines.make(url, pool)
     db.initialize(database)
     return database
-
-
-class Careful:
-    """A pool in front of a server: what is full or gone is an `OperationalError`, and no connection is waited for long.
-
-    A connection is asked for a sign of life before it is handed out, and replaced when it gives none; the first one is
-    opened for the first request, so after the server process was forked.
-    """
-
-    def connect(self, reuse_if_open: bool = False) -> bool:
-        try:
-            return bool(super().connect(reuse_if_open))  # type: ignore[misc]  # of the pool that this stands before
-        except MaxConnectionsExceeded as error:
-            raise peewee.OperationalError(error) from error
-
-
-class _Mannered(peewee.PostgresqlDatabase):
-    """Says how long to wait for others as soon as a connection is made."""
-
-    def _connect(self) -> Any:
-        connection = super()._connect()  # type: ignore[misc]  # which the stubs leave out
-        connection.execute(_MANNERS)
-        return connection
-
-
-class Postgres(Careful, PooledPostgresqlDatabase, _Mannered):  # type: ignore[misc]  # see pyproject on playhouse
-    """PostgreSQL behind a pool."""
-
-
-class Cockroach(Careful, PooledCockroachDatabase, _Mannered):  # type: ignore[misc]  # as above
-    """CockroachDB behind a pool; its transactions begin as those of PostgreSQL do, at the level that is asked for."""
-
-    def atomic(self, *level: str) -> Any:
-        return peewee.PostgresqlDatabase.atomic(self, *level)
-
-    def begin(self, isolation_level: str | None = None) -> None:
-        peewee.PostgresqlDatabase.begin(self, isolation_level)
-
-
-def _pooled(kind: Callable[..., peewee.Database], url: str, pool: int) -> peewee.Database:
-    url = "postgresql://" + url.split("://", 1)[1]
-    said = conninfo_to_dict(url)
-    patience = {name: value for name, value in _PATIENCE.items() if name not in said}
-    return kind(url, max_connections=pool, stale_timeout=300, timeout=5, prefer_psycopg3=True, **patience)
-
-
-def _sqlite(path: str) -> peewee.SqliteDatabase:
-    if path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    safe = tuple(vars(peewee)["sqlite3"].sqlite_version_info) >= SAFE_WAL
-    return peewee.SqliteDatabase(
-        path,
-        lock_type="IMMEDIATE",
-        cached_statements=1024,
-        timeout=10,
-        pragmas={
-            "journal_mode": "wal" if safe else "truncate",
-            "synchronous": "full",
-            "foreign_keys": 1,
-            "recursive_triggers": 1,
-            "cache_size": -65536,
-        },
-    )
 
 
 def hang_up(database: peewee.Database) -> None:
@@ -297,7 +210,7 @@ def _in_one_transaction(act: Callable[[], T], *, in_turn: bool) -> T:
     is_done = False
     try:
         with known.afresh(), db.atomic(*(() if is_sqlite() else (ISOLATION,))):
-            if in_turn and isinstance(db.obj, Postgres):
+            if in_turn and isinstance(db.obj, engines.Postgres):
                 db.execute_sql(_TURN)
             result = act()
             is_done = True
@@ -384,14 +297,14 @@ def filling() -> Iterator[None]:
     PostgreSQL plans by what it last saw in its tables. It looks once a minute and sees what is committed, so to it they
     would be empty, and every statement from then on would read all of them from end to end. It passes locked ones by.
     """
-    if isinstance(db.obj, Postgres):
+    if isinstance(db.obj, engines.Postgres):
         tables = rows(
             "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename <> ?", (_VERSION,)
         )
         names = ", ".join(f'"{table}"' for (table,) in tables)
         db.execute_sql(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
     yield
-    if isinstance(db.obj, Postgres):
+    if isinstance(db.obj, engines.Postgres):
         db.execute_sql("ANALYZE")
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import peewee
 from psycopg.conninfo import conninfo_to_dict
 
-from webapp.db import Cockroach, rows
+from webapp.db import rows
+from webapp.engines import Cockroach
 
 log = logging.getLogger(__name__)
 

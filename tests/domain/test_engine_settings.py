@@ -3,7 +3,8 @@
 import peewee
 import pytest
 
-from webapp.db import SAFE_WAL, rows, transactional
+from webapp.db import rows, transactional
+from webapp.engines import SAFE_WAL
 
 
 @pytest.mark.sqlite_only

@@ -6,8 +6,9 @@ from typing import Any
 import peewee
 
 from webapp.backups.files import said
-from webapp.db import SAFE_WAL, db, rows
+from webapp.db import db, rows
 from webapp.doctor.finding import Finding, fault, ok, warning
+from webapp.engines import SAFE_WAL
 from webapp.migrations import DRIVER_ERRORS
 
 BACKPORTS = {(3, 44): 6, (3, 50): 7}

@@ -1,6 +1,7 @@
 """The first schema: tables from the people outward to the books, then the triggers that keep the books append-only."""
 
-from webapp.db import Cockroach, db, is_sqlite
+from webapp.db import db, is_sqlite
+from webapp.engines import Cockroach
 from webapp.migrations import run
 from webapp.migrations.initial.books import BOOKS, INVOICES
 from webapp.migrations.initial.tables import CATALOGUE, MEMBERSHIPS, PEOPLE
