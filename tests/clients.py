@@ -4,12 +4,14 @@ that session, with htmx's headers when asked, and with a lint of every page it g
 On PostgreSQL it does not read once more the pages that the same test got on SQLite: what they are made of is the same.
 """
 
+import time
+from functools import cache
 from typing import Any
 
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.test import EnvironBuilder, TestResponse
 
 from tests import html
@@ -43,9 +45,32 @@ class Client(FlaskClient):
 
     def csrf_token(self) -> str:
         """What a page of this session would hold: the raw token, signed. Signing in starts one with another token."""
-        with self.session_transaction() as session:
-            raw = session.setdefault("csrf_token", CSRF)
-        return str(URLSafeTimedSerializer(self.application.secret_key or "", salt="wtf-csrf-token").dumps(raw))
+        cookie = self.get_cookie(self.application.config["SESSION_COOKIE_NAME"])
+        raw = raw_token(self.application, cookie.value) if cookie else None
+        if raw is None:
+            with self.session_transaction() as session:
+                raw = session.setdefault("csrf_token", CSRF)
+        return signed(raw, str(self.application.secret_key), int(time.time()))
+
+
+@cache
+def raw_token(app: Flask, cookie: str) -> str | None:
+    """What the session of a cookie holds, if it holds one and is one of the app's."""
+    try:
+        held: dict[str, Any] = sessions_of(app).loads(cookie)
+        return held.get("csrf_token")
+    except BadSignature:
+        return None
+
+
+@cache
+def signed(raw: str, key: str, second: int) -> str:
+    """The token of a session, as it is signed in that second."""
+    return str(URLSafeTimedSerializer(key, salt="wtf-csrf-token").dumps(raw))
+
+
+def sessions_of(app: Flask) -> URLSafeTimedSerializer:
+    return app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined,no-any-return]  # Flask's own
 
 
 def client_for(app: Flask, name: str | None = None) -> Client:
@@ -61,6 +86,5 @@ def session_cookie(app: Flask, name: str | None = None) -> str:
     content: dict[str, Any] = {"csrf_token": CSRF}
     if name:
         content |= {"_user_id": TOKENS[name], "_fresh": True, "_permanent": True}
-    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # Flask's own interface
     with time_machine.travel(BEGAN, tick=False):
-        return str(serializer.dumps(content))
+        return str(sessions_of(app).dumps(content))
