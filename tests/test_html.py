@@ -114,3 +114,10 @@ def test_a_part_may_point_into_the_page_it_will_stand_in(site):
     part = '<a href="/things" hx-get="/things" hx-target="#{}">x</a>'
     assert html.faults(site, "/things", part.format("modal")) == []
     assert html.faults(site, "/things", part.format("no-such-place")) != []
+
+
+def test_what_was_good_elsewhere_may_lead_nowhere_from_here(site):
+    """Only an answer without an address that begins where it came from is known again by itself."""
+    for part in ('<a href="1">x</a>', '<form><input type="hidden" name="x"></form>', '<form action=""></form>'):
+        assert html.faults(site, "/things/2", part) == []
+        assert html.faults(site, "/nothing/2", part) != []
