@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from html import unescape
 
 import time_machine
@@ -53,9 +54,15 @@ def url(invoice: Invoice, *more: str) -> str:
     return "/".join([f"/billing/invoices/{invoice.id}", *more])
 
 
+@lru_cache(maxsize=4)
+def tree_of(text: str) -> Element:
+    """Of one answer several things are asked, one after the other."""
+    return Tree(text).root
+
+
 def filled(response: TestResponse, form: str) -> dict[str, str]:
     """What a browser would send for the form with this id, or with this action, as the page shows it."""
-    tree = Tree(response.text).root
+    tree = tree_of(response.text)
     forms = [e for e in tree.walk() if e.tag == "form" and form in (e["id"], e["action"])]
     assert len(forms) == 1, f"{len(forms)} forms {form}"
     return dict(_values(tree, forms[0]))
@@ -63,13 +70,15 @@ def filled(response: TestResponse, form: str) -> dict[str, str]:
 
 def _values(tree: Element, form: Element) -> Iterator[tuple[str, str]]:
     for element in tree.walk():
+        if not element["name"]:
+            continue
         within = form in element.above() and "form" not in element
-        if not element["name"] or not (within or (form["id"] and element["form"] == form["id"])):
+        if not (within or (form["id"] and element["form"] == form["id"])):
             continue
         if element.tag == "textarea":
             yield element["name"], "".join(element.texts)
         elif element.tag == "select":
-            options = [it for it in tree.walk() if it.tag == "option" and element in it.above()]
+            options = [it for it in element.walk() if it.tag == "option"]
             chosen = next((it for it in options if "selected" in it), options[0] if options else None)
             yield element["name"], chosen["value"] if chosen else ""
         elif element.tag == "input" and (element["type"] not in ("checkbox", "radio") or "checked" in element):
@@ -102,5 +111,5 @@ def words(response: TestResponse) -> str:
 
 def said(response: TestResponse, start: str) -> list[str]:
     """The texts of errors, alerts and other elements whose class begins so."""
-    tree = Tree(response.text).root
+    tree = tree_of(response.text)
     return [re.sub(r"\s+", " ", e.text()) for e in tree.walk() if e["class"].startswith(start)]

@@ -51,7 +51,11 @@ def payload(client: Client, who: Customer, place: str, **changes: str) -> dict[s
         "withdrawals": {"amount": "25", "method": str(make.method("card").id), "reason": "Moves away"},
         "adjustments": {"amount": "25", "direction": "down", "reason": "Typed twice"},
     }[place]
-    return {name: value for name, value in (shown | usual | changes).items() if value != "absent"}
+    return changed(shown | usual, changes)
+
+
+def changed(form: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in (form | changes).items() if value != "absent"}
 
 
 def effect(response: TestResponse) -> list[str]:
@@ -134,9 +138,10 @@ REFUSED = [
 
 
 def test_refusals_stand_beside_what_was_typed(owner: Client, emma: Customer, subtests: pytest.Subtests) -> None:
+    shown = {place: payload(owner, emma, place) for place in PLACES}
     for htmx, (place, change, sentence) in product([None, MODAL], REFUSED):
         with subtests.test(htmx=htmx, place=place, change=change, sentence=sentence):
-            form = payload(owner, emma, place, **change)
+            form = changed(shown[place], change)
             response = owner.post(url(emma, place), data=form, htmx=htmx)
             assert response.status_code == 422
             assert sentence in " ".join(said(response, "error"))

@@ -61,12 +61,13 @@ def people(count: int) -> None:
     with db.atomic():
         for start in range(0, count, 500):
             ids = range(first + start, first + min(start + 500, count))
-            Customer.insert_many(
+            Customer.create_many(
                 {"id": n, "name": f"Person {n}", "sort_name": f"person {n}", "role": holder, "created_at": now}
                 for n in ids
-            ).execute()
-            words = ({"kind": "customer", "word": word, "ref": n} for n in ids for word in ("person", str(n)))
-            SearchWord.insert_many(words).execute()
+            )
+            SearchWord.create_many(
+                {"kind": "customer", "word": word, "ref": n} for n in ids for word in ("person", str(n))
+            )
 
 
 def listed(response: TestResponse) -> list[str]:

@@ -127,9 +127,10 @@ REFUSED = [
 def test_what_is_refused_and_what_was_typed_stays(
     manager: Client, piano: Membership, subtests: pytest.Subtests
 ) -> None:
+    shown = payload(manager, piano)
     for htmx, (change, sentences) in product([None, MODAL], REFUSED):
         with subtests.test(htmx=htmx, change=change, sentences=sentences):
-            answer = manager.post(url(piano), data=payload(manager, piano, **change), htmx=htmx)
+            answer = manager.post(url(piano), data=shown | change, htmx=htmx)
             assert (answer.status_code, said(answer, "error")) == (422, sentences)
             kept = again(answer, url(piano))
             assert kept["reason"] == (change.get("reason", "was ill")).strip()

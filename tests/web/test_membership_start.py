@@ -143,9 +143,10 @@ REFUSED = [
 def test_what_is_refused_and_what_was_typed_stays(
     manager: Client, piano: Membership, subtests: pytest.Subtests
 ) -> None:
+    shown = payload(manager, piano)
     for htmx, (change, sentence) in product([None, MODAL], REFUSED):
         with subtests.test(htmx=htmx, change=change, sentence=sentence):
-            sent = payload(manager, piano, **change)
+            sent = shown | change
             answer = manager.post(url(piano), data=sent, htmx=htmx)
             assert (answer.status_code, said(answer, "error")) == (422, [sentence])
             assert again(answer, url(piano))["reason"] == sent["reason"].strip()

@@ -62,8 +62,11 @@ def url(membership: Membership) -> str:
 
 
 def payload(client: Client, membership: Membership, to: Customer | None, **changes: str) -> dict[str, str]:
-    chosen = {"to": str(to.id) if to else "", "to_text": to.name if to else ""}
-    return form(client, url(membership), **(chosen | {"reason": "moves away"} | changes))
+    return form(client, url(membership), **(chosen(to) | {"reason": "moves away"} | changes))
+
+
+def chosen(to: Customer | None) -> dict[str, str]:
+    return {"to": str(to.id) if to else "", "to_text": to.name if to else ""}
 
 
 def test_everything_that_goes_over_is_stated(manager: Client, trio: Membership) -> None:
@@ -124,9 +127,10 @@ def test_what_is_refused_and_what_was_typed_stays(
     people = {"Tom": tom, "Emma": trio.customer, "Kim": customer("Kim", "Cash Only"), "Zoe": customer("Zoe")}
     people["Ina"] = make.somebody("Ina", active=False)
     make.add(people["Zoe"], trio.package, by=by)
+    shown = form(manager, url(trio))
     for htmx, (who, reason, sentences) in product([None, MODAL], REFUSED):
         with subtests.test(htmx=htmx, who=who, reason=reason, sentences=sentences):
-            data = payload(manager, trio, people.get(who), reason=reason)
+            data = shown | chosen(people.get(who)) | {"reason": reason}
             answer = manager.post(url(trio), data=data, htmx=htmx)
             assert (answer.status_code, said(answer, "error")) == (422, sentences)
             kept = again(answer, url(trio))

@@ -365,9 +365,10 @@ NOT_TO_BE_USED = [
 
 
 def test_a_quantity_that_cannot_be_used(frontdesk: Client, piano: Membership, subtests: pytest.Subtests) -> None:
+    shown = form(frontdesk, url(piano))
     for htmx, (text, sentence) in product([None, MODAL], NOT_TO_BE_USED):
         with subtests.test(htmx=htmx, text=text, sentence=sentence):
-            answer = frontdesk.post(url(piano), data=typed(frontdesk, piano, text), htmx=htmx)
+            answer = frontdesk.post(url(piano), data=shown | {quantity(): text}, htmx=htmx)
             assert answer.status_code == 422
             assert said(answer, "error") == [sentence]
             assert f'value="{text}"' in answer.text

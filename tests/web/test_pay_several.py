@@ -195,10 +195,10 @@ REFUSED = [
 
 
 def test_refusals(frontdesk: Client, emma: Customer, invoices: list[Invoice], subtests: pytest.Subtests) -> None:
+    shown = payload(frontdesk, emma, *invoices)
     for htmx, (amounts, sentence) in product([None, MODAL], REFUSED):
         with subtests.test(htmx=htmx, amounts=amounts, sentence=sentence):
-            typed = payload(frontdesk, emma, *invoices) | named(**amounts)
-            response = frontdesk.post(url(emma), data=typed, htmx=htmx)
+            response = frontdesk.post(url(emma), data=shown | named(**amounts), htmx=htmx)
             assert response.status_code == 422
             assert sentence in words(response)
             for amount in amounts.values():
