@@ -4,6 +4,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import (
     LINES,
     MODAL,
@@ -26,12 +27,16 @@ MENU = "div#menu"
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
-    return customer()
+def emma(by: User, once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def draft(emma: Customer, by: User) -> Invoice:
+def draft(emma: Customer, by: User, once: Once) -> Invoice:
+    return once(make_draft, emma, by)
+
+
+def make_draft(emma: Customer, by: User) -> Invoice:
     """Four hours of Room with 8 % tax, and PIANO."""
     return make.draft(emma, (make.item("Room", "50", tax="8"), "4"), (make.piano(), None), by=by)
 

@@ -13,6 +13,7 @@ from flask import Flask
 from tests import factories as make
 from tests.business import CAST
 from tests.clients import Client, client_for
+from tests.conftest import Once
 from tests.web.billing import on_the_day, words
 from webapp.domain import checks, expiries, memberships
 from webapp.models import Company, Package, Role, User
@@ -30,7 +31,11 @@ def day(business: peewee.Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def sold(cast: dict[str, User]) -> None:
+def sold(cast: dict[str, User], once: Once) -> None:
+    return once(sell, cast)
+
+
+def sell(cast: dict[str, User]) -> None:
     """Ann's goes back to her account, with 50.00 never paid; Bea's is forfeited a week later."""
     by, piano = cast["owner"], make.piano(validity="days", validity_count=30)
     for name, paid, shift in (("Ann", "400", 0), ("Bea", "450", 7)):

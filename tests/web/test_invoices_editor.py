@@ -10,6 +10,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import (
     DAY,
     LINES,
@@ -47,12 +48,16 @@ def desk(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(desk: User) -> Customer:
-    return customer()
+def emma(desk: User, once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def ppl(emma: Customer) -> Package:
+def ppl(emma: Customer, once: Once) -> Package:
+    return once(make_ppl)
+
+
+def make_ppl() -> Package:
     made = make.ppl()
     make.item("Landing fee", "12.00", tax="8")
     findable()
@@ -60,7 +65,11 @@ def ppl(emma: Customer) -> Package:
 
 
 @pytest.fixture
-def membership(emma: Customer, ppl: Package, desk: User) -> Membership:
+def membership(emma: Customer, ppl: Package, desk: User, once: Once) -> Membership:
+    return once(make_membership, emma, ppl, desk)
+
+
+def make_membership(emma: Customer, ppl: Package, desk: User) -> Membership:
     """Emma in PPL with 1.5 h of C172 left and 180.00 of package funds."""
     make.pay(make.save(emma, (ppl, "4800"), by=desk), by=desk)
     make.pay(make.save(emma, (c172(), "38.5"), by=desk), ("account", "4620"), by=desk)

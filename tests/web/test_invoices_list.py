@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import DAY, MODAL, customer, on_the_day, words
 from webapp.db import is_sqlite, rows, utcnow
 from webapp.domain import bounces, crediting, invoice_list, paging
@@ -29,7 +30,11 @@ def day(business: peewee.Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def invoices(cast: dict[str, User]) -> dict[str, Invoice]:
+def invoices(cast: dict[str, User], once: Once) -> dict[str, Invoice]:
+    return once(make_invoices, cast)
+
+
+def make_invoices(cast: dict[str, User]) -> dict[str, Invoice]:
     """One in every state."""
     by, lesson = cast["owner"], make.item("Lesson", "50.00", unit="lesson")
     emma, lukasz = customer("Emma Jones"), customer("Łukasz Woźniak")

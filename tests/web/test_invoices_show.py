@@ -10,6 +10,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import DAY, c172, customer, instruction, on_the_day, url, words
 from webapp.domain import drafts, invoicing, voids
 from webapp.models import Company, Customer, DraftLine, Invoice, Item, Package, User
@@ -30,19 +31,27 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
+def emma(by: User, once: Once) -> Customer:
+    return once(make_emma)
+
+
+def make_emma() -> Customer:
     made = customer()
     Customer.update(address="1 Hangar Lane\nSpringfield").where(Customer.id == made.id).execute()
     return made
 
 
 @pytest.fixture
-def ppl(emma: Customer) -> Package:
-    return make.ppl()
+def ppl(emma: Customer, once: Once) -> Package:
+    return once(make.ppl)
 
 
 @pytest.fixture
-def split(emma: Customer, ppl: Package, by: User) -> Invoice:
+def split(emma: Customer, ppl: Package, by: User, once: Once) -> Invoice:
+    return once(make_split, emma, ppl, by)
+
+
+def make_split(emma: Customer, ppl: Package, by: User) -> Invoice:
     """Example 1, saved: 2.0 h with 1.5 h left and 180.00 of package funds."""
     make.pay(make.save(emma, (ppl, "4800"), by=by), by=by)
     make.pay(make.save(emma, (c172(), "38.5"), by=by), ("account", "4620"), by=by)

@@ -4,6 +4,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.acting import again, check_closed, give_only, messages
 from tests.web.billing import MODAL, customer, filled, words
 from webapp.domain import using, voids
@@ -18,7 +19,11 @@ VOID = "/billing/invoices/void"
 
 
 @pytest.fixture
-def pupils(by: User) -> list[Membership]:
+def pupils(by: User, once: Once) -> list[Membership]:
+    return once(make_pupils, by)
+
+
+def make_pupils(by: User) -> list[Membership]:
     """Ana and Ben have two lessons each, paid in full."""
     duo = make.package("DUO", (make.item("Lesson", "50"), "2", "@45"))
     for name in ("Ana", "Ben"):
@@ -27,7 +32,11 @@ def pupils(by: User) -> list[Membership]:
 
 
 @pytest.fixture
-def class_held(pupils: list[Membership], by: User) -> list[Invoice]:
+def class_held(pupils: list[Membership], by: User, once: Once) -> list[Invoice]:
+    return once(hold_class, pupils, by)
+
+
+def hold_class(pupils: list[Membership], by: User) -> list[Invoice]:
     """Both used both of their lessons, which ends their packages."""
     ids, lesson = [it.id for it in pupils], Item.get()
     shown = using.mark(using.plan(ids, Taking(lesson, 2000), on=make.DAY))

@@ -8,6 +8,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import DAY, MODAL, c172, customer, filled, on_the_day, url, words
 from webapp.domain import funds
 from webapp.models import Customer, Invoice, Item, Journal, Membership, Package, User
@@ -22,17 +23,21 @@ def day(business: peewee.Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
-    return customer()
+def emma(by: User, once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def ppl(emma: Customer) -> Package:
-    return make.ppl()
+def ppl(emma: Customer, once: Once) -> Package:
+    return once(make.ppl)
 
 
 @pytest.fixture
-def invoice(emma: Customer, ppl: Package, by: User) -> Invoice:
+def invoice(emma: Customer, ppl: Package, by: User, once: Once) -> Invoice:
+    return once(make_invoice, emma, ppl, by)
+
+
+def make_invoice(emma: Customer, ppl: Package, by: User) -> Invoice:
     """2.0 h of which 1.5 h were left; 75.00 paid by card and 180.00 by Account."""
     make.pay(make.save(emma, (ppl, "4800"), by=by), by=by)
     make.pay(make.save(emma, (c172(), "38.5"), by=by), ("account", "4620"), by=by)

@@ -7,6 +7,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.acting import (
     EVENTS,
     address,
@@ -32,12 +33,16 @@ LATER = make.DAY + timedelta(days=31)
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
-    return customer()
+def emma(by: User, once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def piano(emma: Customer, by: User) -> Membership:
+def piano(emma: Customer, by: User, once: Once) -> Membership:
+    return once(make_piano, emma, by)
+
+
+def make_piano(emma: Customer, by: User) -> Membership:
     """PIANO with 200.00 of 450.00 paid, removed: 200.00 went to general funds, 250.00 were credited."""
     make.pay(make.save(emma, (make.piano(), None), by=by), ("cash", "200"), by=by)
     return remove(make.bought(emma), by)

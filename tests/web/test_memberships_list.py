@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.crowd import crowd
 from tests.naughty import strings
 from webapp.db import db
@@ -34,7 +35,11 @@ def desk(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(desk: User) -> Membership:
+def emma(desk: User, once: Once) -> Membership:
+    return once(make_emma, desk)
+
+
+def make_emma(desk: User) -> Membership:
     """Emma Jones, active in PIANO with 45.00 in its funds, after one lesson of ten."""
     emma, piano = make.somebody(), make.piano()
     for record, kind in ((emma, "customer"), (piano, "package")):

@@ -7,6 +7,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.acting import EVENTS, again, bump, check_closed, give_only, messages
 from tests.web.billing import MODAL, customer, filled, words
 from webapp.domain import memberships
@@ -22,18 +23,26 @@ PREVIEW = "div#uses-preview"
 
 
 @pytest.fixture
-def piano(by: User) -> Package:
-    return make.piano()
+def piano(by: User, once: Once) -> Package:
+    return once(make.piano)
 
 
 @pytest.fixture
-def pupils(piano: Package, by: User) -> list[Membership]:
+def pupils(piano: Package, by: User, once: Once) -> list[Membership]:
+    return once(make_pupils, piano, by)
+
+
+def make_pupils(piano: Package, by: User) -> list[Membership]:
     """Ana and Ben have ten lessons each, paid in full."""
     return [paid(name, piano, by=by) for name in ("Ana", "Ben")]
 
 
 @pytest.fixture
-def unpaid(piano: Package, by: User) -> Membership:
+def unpaid(piano: Package, by: User, once: Once) -> Membership:
+    return once(make_unpaid, piano, by)
+
+
+def make_unpaid(piano: Package, by: User) -> Membership:
     return make.add(customer("Cleo"), piano, by=by)
 
 

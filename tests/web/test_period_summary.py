@@ -12,6 +12,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import customer, on_the_day, words
 from webapp.domain import bounces, checks, crediting, drafts, invoicing, movements, summaries
 from webapp.models import Company, Customer, DraftLine, Item, Payment, Role, User
@@ -35,7 +36,11 @@ def by(cast: dict[str, User]) -> User:
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
+def emma(by: User, once: Once) -> Customer:
+    return once(make_emma, by)
+
+
+def make_emma(by: User) -> Customer:
     """PIANO bought in May; in June two lessons of it, three books of which one goes back, and an order not paid yet."""
     made, piano, book = customer(), make.piano(), make.item("Book", "20.00", tax="10", category="Shop")
     make.pay(make.save(made, (piano, None), by=by, on=MAY), ("card", "450"), by=by, on=MAY)

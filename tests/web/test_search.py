@@ -8,6 +8,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.naughty import strings
 from webapp.domain import customers, groups, search
 from webapp.models import Customer, Invoice, Item, Membership, Package, Role, User
@@ -18,7 +19,11 @@ LIST = "div#find-list"
 
 
 @pytest.fixture
-def ann(cast: dict[str, User]) -> Customer:
+def ann(cast: dict[str, User], once: Once) -> Customer:
+    return once(make_ann, cast)
+
+
+def make_ann(cast: dict[str, User]) -> Customer:
     """Ann of the Anglers, with an Angling lesson in a package, and an invoice for one."""
     ann = customers.create_customer(name="Ann Able", role=Role.get(Role.name == "Customer"), by=None, phone="555 0199")
     groups.create_group(name="Anglers", members=[ann], by=None)

@@ -4,6 +4,7 @@ import pytest
 
 from tests import factories as make
 from tests.clients import Client
+from tests.conftest import Once
 from tests.web.billing import MODAL, customer, filled, typed_lines, url, words
 from webapp.domain import drafts, invoicing, refunds
 from webapp.models import Customer, Invoice, Item, Role, User
@@ -13,12 +14,16 @@ pytestmark = pytest.mark.usefixtures("day")
 
 
 @pytest.fixture
-def emma(by: User) -> Customer:
-    return customer()
+def emma(by: User, once: Once) -> Customer:
+    return once(customer)
 
 
 @pytest.fixture
-def invoice(emma: Customer, by: User) -> Invoice:
+def invoice(emma: Customer, by: User, once: Once) -> Invoice:
+    return once(make_invoice, emma, by)
+
+
+def make_invoice(emma: Customer, by: User) -> Invoice:
     """Two lessons of PIANO and a discounted hour, paid by card."""
     make.pay(make.save(emma, (make.piano(), None), by=by), by=by)
     draft = make.draft(emma, (Item.get(Item.name == "Lesson"), "2"), (make.item("Room", "20"), "1"), by=by)
