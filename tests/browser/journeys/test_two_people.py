@@ -12,7 +12,6 @@ from tests.browser.journeys.steps import (
     day_of_the_business,
     dialog,
     heading,
-    new_invoice,
     open_actions,
     row,
     save_invoice,
@@ -29,19 +28,27 @@ def last_lesson(emma: Customer, piano: Package, cast: dict[str, User]) -> Member
     return made
 
 
-def write_lesson(page: Page) -> None:
-    new_invoice(page, "Emma Jones")
-    choose(page, "Add Items", "less", "Lesson")
+@pytest.fixture
+def drawn(emma: Customer, last_lesson: Membership, cast: dict[str, User]) -> list[Invoice]:
+    """Two drafts, each with that lesson."""
+    on = day_of_the_business()
+    return [make.draft(emma, (Item.get(), "1"), by=cast["frontdesk"], on=on) for _ in range(2)]
+
+
+def open_draft(page: Page, draft: Invoice) -> None:
+    page.goto(f"/billing/invoices/{draft.id}")
     expect(page.locator("#draft-lines")).to_contain_text("PIANO · 45.00 · leaves 0")
     expect(page.locator("#draft-total")).to_have_text("$45.00")
 
 
-def test_the_last_unit_is_sold_once(open_page: OpenPage, look: Look, last_lesson: Membership) -> None:
+def test_the_last_unit_is_sold_once(
+    open_page: OpenPage, look: Look, drawn: list[Invoice], last_lesson: Membership
+) -> None:
     first, second = open_page("frontdesk"), open_page("manager")
-    write_lesson(first)
-    write_lesson(second)
+    for page, draft in zip((first, second), drawn, strict=True):
+        open_draft(page, draft)
     save_invoice(first)
-    draft = Invoice.get(Invoice.status == "draft")
+    draft = drawn[1]
     second.get_by_role("button", name="Save", exact=True).click()
     lines = second.locator("#draft-lines")
     expect(lines).to_contain_text("The price is not what was shown, so nothing was saved yet.")
@@ -112,15 +119,12 @@ TYPE_AND_SAVE = """() => {
 }"""
 
 
-def test_who_is_quicker_than_the_price_is_shown_it_first(
-    open_page: OpenPage, look: Look, last_lesson: Membership
-) -> None:
+def test_who_is_quicker_than_the_price_is_shown_it_first(open_page: OpenPage, look: Look, drawn: list[Invoice]) -> None:
     page = open_page("frontdesk")
-    write_lesson(page)
+    open_draft(page, drawn[0])
     page.evaluate(TYPE_AND_SAVE)
     expect(page.locator("#draft-lines")).to_contain_text("With what you typed the price is this")
     expect(page.locator("#draft-total")).to_have_text("$145.00")
     look(page)
-    draft = Invoice.get(Invoice.status == "draft")
     save_invoice(page)
-    assert make.lines(draft) == [("draw", 1_000, 45_00), ("standard", 2_000, 100_00)]
+    assert make.lines(drawn[0]) == [("draw", 1_000, 45_00), ("standard", 2_000, 100_00)]
