@@ -225,8 +225,10 @@ def queries(business: peewee.Database) -> Callable[[], AbstractContextManager[li
             asked.append(event.sql)
 
         business.query_hooks.append(hear)
-        yield asked
-        business.query_hooks.remove(hear)
+        try:
+            yield asked
+        finally:
+            business.query_hooks.remove(hear)
 
     return collect
 
