@@ -123,7 +123,7 @@ def kept(running: Running, state: str, make: Callable[[], object]) -> str:
         db.db.initialize(running.database)
         running.engine.restore("business")
         make()
-        disconnect(running.database)
+        close(running.database)
         running.engine.keep(state)
     return state
 
@@ -197,7 +197,7 @@ class Once:
             self.running.engine.restore(self.states[self.made][0])
         else:
             found, state = make(*args), f"made_{len(self.states)}"
-            disconnect(self.running.database)
+            close(self.running.database)
             self.running.engine.keep(state)
             self.states[self.made] = state, found
             self.is_written = False
