@@ -53,11 +53,10 @@ class Client(FlaskClient):
         return signed(raw, str(self.application.secret_key), int(time.time()))
 
 
-@cache
 def raw_token(app: Flask, cookie: str) -> str | None:
-    """What the session of a cookie holds, if it holds one and is one of the app's."""
+    """What the session of a cookie holds, if it holds one, is one of the app's and has not run out."""
     try:
-        held: dict[str, Any] = sessions_of(app).loads(cookie)
+        held: dict[str, Any] = sessions_of(app).loads(cookie, max_age=app.permanent_session_lifetime.total_seconds())
         return held.get("csrf_token")
     except BadSignature:
         return None

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import peewee
 import pytest
@@ -72,12 +72,13 @@ class Missing(StrictUndefined):
 
 
 class Running(NamedTuple):
-    """An engine with its states kept, the database object that the whole app talks to it through, and the people of the
-    business as they are before any test, by the names of their clients."""
+    """An engine with its states kept, the database object that the whole app talks to it through, the people of the
+    business as they are before any test, by the names of their clients, and what `Once` made, by who made it."""
 
     engine: engines.Sqlite | engines.Postgres
     database: peewee.Database
     cast: dict[str, User]
+    made: dict[tuple[str, ...], tuple[str, Any]]
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def open_engine(name: str, worker: str) -> Iterator[Running]:
         cast = {name: User.get(User.email == address(name)) for name in CAST}
         disconnect(database)
         chosen.keep("business")
-        yield Running(chosen, database, cast)
+        yield Running(chosen, database, cast, {})
         disconnect(database)
 
 
@@ -179,10 +180,8 @@ class Once:
     back to its rows and get copies of its records. What one of these makes, the next may go on from; nothing else may
     be written before."""
 
-    states: ClassVar[dict[tuple[str, ...], tuple[str, Any]]] = {}
-
     def __init__(self, running: Running) -> None:
-        self.running, self.is_written = running, False
+        self.running, self.states, self.is_written = running, running.made, False
         self.made: tuple[str, ...] = (running.engine.name,)
 
     def hear(self, event: Any) -> None:
