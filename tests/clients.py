@@ -56,7 +56,9 @@ class Client(FlaskClient):
 def raw_token(app: Flask, cookie: str) -> str | None:
     """What the session of a cookie holds, if it holds one, is one of the app's and has not run out."""
     try:
-        held: dict[str, Any] = sessions_of(app).loads(cookie, max_age=app.permanent_session_lifetime.total_seconds())
+        held: dict[str, Any] = sessions_of(app).loads(
+            cookie, max_age=int(app.permanent_session_lifetime.total_seconds())
+        )
         return held.get("csrf_token")
     except BadSignature:
         return None
