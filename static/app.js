@@ -251,14 +251,17 @@ function optionsUrl(picker, {input, value}) {
 }
 
 async function fetchOptions(picker, search) {
-  const parts = partsOf(picker), {input, list} = parts;
+  const parts = partsOf(picker), {input, list} = parts, {signal} = search.request;
   try {
     const answer = await fetch(optionsUrl(picker, parts), {
-      headers: {"HX-Request": "true", "HX-Request-Type": "partial", Accept: "text/html"}, signal: search.request.signal,
+      headers: {"HX-Request": "true", "HX-Request-Type": "partial", Accept: "text/html"}, signal,
     });
     if (answer.headers.get("HX-Redirect")) { location.href = answer.headers.get("HX-Redirect"); return; }
     if (!answer.ok) throw new Error(String(answer.status));
-    list.innerHTML = await answer.text();
+    const text = await answer.text();
+    while (list.matches(":active")) await new Promise((resume) => setTimeout(resume, 50));   // what is pressed stays
+    if (signal.aborted) return;
+    list.innerHTML = text;
     htmx.process(list);
   } catch (error) {
     if (error.name !== "AbortError") toast("The list could not be fetched. Try again.");

@@ -183,6 +183,29 @@ def test_who_types_faster_than_the_server_answers_gets_the_first_found(owner):
     expect(box).to_have_value("Amara Okafor-Whitfield")
 
 
+def test_an_option_that_is_pressed_while_the_next_list_arrives_is_taken(owner):
+    owner.goto("/patterns/index")
+    box, options = owner.get_by_label("Customer", exact=True), owner.locator("#x_customer-list").get_by_role("option")
+    box.click()
+    expect(options).to_have_count(5)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    owner.route("**/patterns/options?*", hold)
+    with owner.expect_request("**/patterns/options?*"):
+        box.press_sequentially("дми")
+    options.nth(1).hover()
+    name = options.nth(1).get_attribute("data-text")
+    owner.mouse.down()
+    with owner.expect_response("**/patterns/options?*"):
+        held[-1].continue_()
+    owner.wait_for_timeout(200)
+    owner.mouse.up()
+    expect(box).to_have_value(name)
+
+
 def test_several_records_are_picked_and_taken_away_and_the_preview_follows(owner):
     dialog = open_add(owner)
     box, tokens = dialog.get_by_label("Customers and groups"), dialog.locator(".tokens .token")
