@@ -8,6 +8,7 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,14 @@ Kind = tuple[bool, bool, bool]
 
 
 @pytest.fixture(scope="session")
-def rested() -> dict[Kind, list[BrowserContext]]:
+def rested(chromium: Browser, server: str) -> Iterator[dict[Kind, list[BrowserContext]]]:
     """Contexts that the next test may go on with, by their kind: what they have fetched once of the app's files they
     need not fetch and read anew. Of the test before they keep no cookie and no page, and with it nothing that a page
-    keeps."""
-    return defaultdict(list)
+    keeps. They know the server by its address, and go when it goes."""
+    kept: dict[Kind, list[BrowserContext]] = defaultdict(list)
+    yield kept
+    for context in chain.from_iterable(kept.values()):
+        context.close()
 
 
 @pytest.fixture
