@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE_CORE
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser import launch
+from tests.browser.patience import HOLD_CLICKS, PATIENCE_MS, let_locators_wait, wait_for_scripts, wait_for_styles
 from tests.clients import session_cookie
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE_MS = 10_000
 
 REMARKS = (
     "the server responded with a status of 422",
@@ -35,23 +35,6 @@ page has chosen a field before it does: as it should be."""
 
 REPORT_POLICY = """addEventListener("securitypolicyviolation",
     breach => console.error("content policy:", breach.violatedDirective, breach.blockedURI, breach.sourceFile))"""
-
-
-HOLD_CLICKS = """document.adoptedStyleSheets = [new CSSStyleSheet()]
-document.adoptedStyleSheets[0].replaceSync("html:not([data-ready]) { pointer-events: none }")"""
-"""A page takes no click before its scripts are in place, and Playwright tries until it does: clicked earlier, a link
-that opens a dialog opens a page. Also where a link or a form led to the page."""
-
-
-UNTIL_READY = """patience => new Promise((done, fail) => {
-    const page = document.documentElement
-    const look = () => (!page.querySelector("script") || "ready" in page.dataset) && done()
-    new MutationObserver(look).observe(page, {attributes: true})
-    AbortSignal.timeout(patience).addEventListener("abort", () => fail(new Error("its scripts are not in place")))
-    look()
-})"""
-"""Said by the page itself: to ask it through locators takes Playwright a tenth of a second on each new page. The
-patience is no timer, which a test may have stopped."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,6 +49,7 @@ def chromium() -> Iterator[Browser]:
     path = launch.find()
     if path is None:
         pytest.fail("no Chromium: python3 run.py test brings one")
+    let_locators_wait()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
@@ -141,8 +125,10 @@ def open_page(
         dark: bool = False,
         javascript: bool = True,
         alone: bool = False,
+        hasty: bool = False,
     ) -> Page:
-        """`alone` is for tests of a first visit, and for those that change more than the page: its clock."""
+        """`alone` is for tests of a first visit, and for those that change more than the page: its clock. `hasty` is
+        for what people type before the scripts are there."""
         kind = phone, dark, javascript
         resting = None if alone else rested[kind]
         context = resting.pop() if resting else open_context(*kind)
@@ -151,7 +137,7 @@ def open_page(
             cookie = {"name": app.config["SESSION_COOKIE_NAME"], "value": session_cookie(app, name)}
             context.add_cookies([{**cookie, "url": live_server}])  # type: ignore[typeddict-item]  # the optional keys
         page = context.new_page()
-        if javascript:
+        if javascript and not hasty:
             wait_for_scripts(page)
         page.on("console", lambda message: listen(message, said))
         page.on("pageerror", lambda error: said.append(f"a script failed: {error}"))
@@ -167,47 +153,6 @@ def open_page(
         context.clear_cookies()
         resting.append(context)
     assert said == []
-
-
-def wait_for_scripts(page: Page) -> None:
-    """Let `goto` and its kind return when the scripts of the page are in place, for tests that then press keys."""
-
-    def let_it_say() -> None:
-        page.evaluate(UNTIL_READY, PATIENCE_MS)
-
-    def ask_it() -> None:
-        """On the way back, where the page may be left once more: htmx fetches what it had put in place."""
-        page.locator("html:is([data-ready], :not(:has(script)))").wait_for(state="attached")
-
-    def waiting(go: Callable[..., Any], wait: Callable[[], None]) -> Callable[..., Any]:
-        def go_and_wait(*args: Any, **kwargs: Any) -> Any:
-            response = go(*args, **kwargs)
-            wait()
-            return response
-
-        return go_and_wait
-
-    arrived: list[Frame] = []
-
-    def if_new() -> None:
-        """Where a link or a form led to the page: a key pressed too early would be lost, as a click would."""
-        if arrived:
-            arrived.clear()
-            ask_it()
-
-    page.on("framenavigated", lambda frame: arrived.append(frame))  # noqa: PLW0108  # Playwright marks it
-    for name, wait in (("goto", let_it_say), ("reload", let_it_say), ("go_back", ask_it), ("go_forward", ask_it)):
-        setattr(page, name, waiting(getattr(page, name), wait))
-    for name in ("press", "type"):
-        setattr(page.keyboard, name, waiting_first(getattr(page.keyboard, name), if_new))
-
-
-def waiting_first(act: Callable[..., None], wait: Callable[[], None]) -> Callable[..., None]:
-    def wait_and_act(*args: Any, **kwargs: Any) -> None:
-        wait()
-        act(*args, **kwargs)
-
-    return wait_and_act
 
 
 def listen(message: ConsoleMessage, said: list[str]) -> None:
@@ -264,6 +209,7 @@ def violations(page: Page, inside: str = "html", rules: Sequence[str] = ()) -> l
 
     A frame in which nothing was wrong is not looked at again: it is the same on each page that somebody sees.
     """
+    wait_for_styles(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     frame = (*rules, *page.evaluate(SHOWN, ", ".join(FRAME))) if inside == "html" else None

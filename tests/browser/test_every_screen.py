@@ -11,6 +11,7 @@ from flask import Flask
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import AXE_SCRIPT, DESK, OF_LOOKS, PHONE, violations
+from tests.browser.journeys.steps import TOO_WIDE
 from tests.clients import client_for
 from tests.screens import addresses, other_states
 from webapp.db import db
@@ -27,8 +28,6 @@ ENLARGED: ViewportSize = {"width": 640, "height": 400}
 """What a desk has left at 200 %."""
 TALL: ViewportSize = {"width": 390, "height": 1600}
 """A phone on which no field of a dialog is half beneath the bar of its buttons: otherwise it can be scrolled to."""
-TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll("dialog[open], dialog[open] .body")]
-    .filter(element => element.scrollWidth > element.clientWidth + 1).map(element => element.outerHTML.slice(0, 80))"""
 FOLLOW = """markup => { document.querySelector("#followed")?.remove()
     const holder = document.createElement("p"); holder.id = "followed"; holder.hidden = true; holder.innerHTML = markup
     document.querySelector("main").append(holder); htmx.process(holder); holder.firstChild.click() }"""

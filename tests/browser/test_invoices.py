@@ -52,7 +52,7 @@ def settled(page: Page) -> None:
 def test_what_was_typed_before_the_scripts_were_there_is_looked_for(
     open_page: OpenPage, membership: Membership
 ) -> None:
-    page, held = open_page("frontdesk"), list[Route]()
+    page, held = open_page("frontdesk", hasty=True), list[Route]()
     page.goto("/billing/invoices")
     page.route("**/app.js*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks it
     page.get_by_role("link", name="New invoice").first.click()

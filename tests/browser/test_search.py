@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
 from tests.browser.conftest import OF_LOOKS, violations
+from tests.browser.journeys.steps import main_navigation
 from webapp.db import db
 from webapp.domain import customers
 from webapp.models import Customer, Role, User
@@ -98,7 +99,7 @@ def test_tab_leaves_the_box_and_opens_nothing(open_page: OpenPage, people: list[
     expect(options(page)).to_have_count(2)
     page.keyboard.press("Tab")
     expect(options(page).first).to_be_hidden()
-    expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Home")).to_be_focused()
+    expect(main_navigation(page).get_by_role("link", name="Home")).to_be_focused()
     expect(page).to_have_url("/groups")
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import PHONE
+from tests.browser.patience import wait_for_styles
 from tests.business import PASSWORD, address
 
 OpenPage = Callable[..., Page]
@@ -18,6 +20,7 @@ TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll("dia
 def assert_fits(page: Page) -> None:
     """Fail when the page as it is shown now scrolls sideways. Enough where test_every_screen looks at the same in every
     other way; where it does not, a journey looks too."""
+    wait_for_styles(page)
     assert page.evaluate(TOO_WIDE) == [], page.url
 
 
@@ -34,10 +37,15 @@ def sign_in(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name="Sign in")).to_be_hidden()
 
 
+def main_navigation(page: Page) -> Locator:
+    """That of a desk, or on a phone the one at the foot: whichever the styles show once they are in place."""
+    name = "Main, at the foot" if page.viewport_size == PHONE else "Main"
+    return page.get_by_role("navigation", name=name, exact=True)
+
+
 def open_billing(page: Page, tab: str) -> None:
     """Billing in the sidebar (on a phone at the foot), then one of its tabs."""
-    main = page.get_by_role("navigation", name="Main").filter(visible=True)
-    main.get_by_role("link", name="Billing").click()
+    main_navigation(page).get_by_role("link", name="Billing").click()
     page.get_by_role("navigation", name="Billing").get_by_role("link", name=tab).click()
     expect(page).to_have_title(f"{tab} · Carnet")
 

@@ -12,6 +12,7 @@ from tests.browser.journeys.steps import (
     day_of_the_business,
     dialog,
     heading,
+    main_navigation,
     open_actions,
     open_billing,
     row,
@@ -49,7 +50,7 @@ def test_with_the_keyboard_alone(open_page: OpenPage, look: Look, membership: Me
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("Home")
-    press(page, page.get_by_role("navigation", name="Main").get_by_role("link", name="Billing"))
+    press(page, main_navigation(page).get_by_role("link", name="Billing"))
     press(page, page.get_by_role("navigation", name="Billing").get_by_role("link", name="Packages"))
     press(page, page.get_by_role("button", name="Actions for Emma Jones in PPL"))
     expect(page.get_by_role("menuitem").first).to_be_focused()

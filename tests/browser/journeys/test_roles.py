@@ -13,6 +13,7 @@ from tests.browser.journeys.steps import (
     day_of_the_business,
     dialog,
     heading,
+    main_navigation,
     open_actions,
     open_billing,
     provoked,
@@ -79,7 +80,7 @@ def test_front_desk_may_not_remove_or_void(open_page: OpenPage, look: Look, invo
 def test_a_bookkeeper_only_reads(open_page: OpenPage, look: Look, invoice: Invoice, said: list[str]) -> None:
     page, membership = open_page("bookkeeper"), Membership.get()
     page.goto("/")
-    expect(page.get_by_role("navigation", name="Main", exact=True).get_by_role("link")).to_have_text(
+    expect(main_navigation(page).get_by_role("link")).to_have_text(
         ["Home", "Customers", "Groups", "Billing", "Catalogue", "Reports"]
     )
     assert_fits(page)
