@@ -13,21 +13,32 @@ const modal = find("[data-modal]"), menu = find("#menu"), toasts = find("#toasts
 const ready = new Promise((resolve) => { setTimeout(resolve); });
 ready.then(() => {
   document.documentElement.dataset.ready = "";
-  const {activeElement: field} = document;     // who was quicker has typed already, and nobody has listened
-  if (field?.matches("input, textarea") && field.value !== field.defaultValue) field.dispatchEvent(new Event("input", {bubbles: true}));
+  const {activeElement: field} = document;     // who was quicker has typed already, here or before, and nobody has listened
+  const here = field?.matches("input, textarea") && field.value !== field.defaultValue ? field.value : "";
+  const [typedAt, typed] = JSON.parse(sessionStorage.getItem("typed") ?? `[0, ""]`);
+  sessionStorage.removeItem("typed");
+  const before = Date.now() - typedAt < AHEAD ? typed : "", meant = here ? field : find("main [autofocus]");
+  if ((before || here) && meant?.matches(FIELD)) typeInto(meant, before + here);
 });
+
+let saidAt = -Infinity;
 
 /** Read a sentence out without moving the focus. */
 function say(text) {
+  saidAt = performance.now();
   status.textContent = "";
   setTimeout(() => { status.textContent = text; }, 50);
 }
 
-// data-busy: what takes longer than a moment is seen and said to be under way. Whatever is fetched, by htmx too, is counted.
+// data-busy: what takes longer than a moment is seen and said to be under way; only seen, when something else was just
+// said. Whatever is fetched, by htmx too, is counted.
 const plainFetch = window.fetch;
 let underWay = 0, moment = null;
 window.fetch = async (...asked) => {
-  if (!underWay++) moment = setTimeout(() => { document.documentElement.dataset.busy = ""; say("One moment"); }, 300);
+  if (!underWay++) moment = setTimeout(() => {
+    document.documentElement.dataset.busy = "";
+    if (performance.now() - saidAt > 3000) say("One moment");
+  }, 300);
   try {
     return await plainFetch.apply(window, asked);
   } finally {
@@ -295,7 +306,11 @@ function choose(picker, option) {
     value.dispatchEvent(new Event("change", {bubbles: true}));
   }
   picker.dispatchEvent(new CustomEvent("picker:chosen", {bubbles: true, detail: {...option.dataset}}));
-  if ("submit" in picker.dataset) input.form.requestSubmit();
+  if (!("submit" in picker.dataset)) return;
+  input.form.requestSubmit();
+  ahead.set(picker, input.value);
+  setTimeout(() => ahead.delete(picker), AHEAD);
+  input.select();
 }
 
 function addToken(picker, input, id, text, icon) {
@@ -317,7 +332,7 @@ on("input", (event) => {
   if (!picker) return;
   const {value} = partsOf(picker);
   if (value) value.value = "";
-  look(picker, 150);
+  if (!ahead.has(picker)) look(picker, 150);
 });
 on("click", (event) => {
   const picker = event.target.closest("[data-picker]");
@@ -336,6 +351,7 @@ on("focusout", (event) => {
 on("keydown", (event) => {
   const picker = event.target.matches?.("[role=combobox]") && event.target.closest("[data-picker]");
   if (!picker || event.isComposing) return;
+  if (ahead.has(picker)) { if (event.key === "Enter") event.preventDefault(); return; }
   const {input, list, value, many} = partsOf(picker), open = isOpen(list), active = open && activeIn(list);
   const options = [...list.querySelectorAll("[role=option]:not([aria-disabled])")], at = options.indexOf(active);
   const pending = searches.get(picker) && !searches.get(picker).done;
@@ -368,6 +384,33 @@ on("change", (event) => {
   say(`${token.textContent.trim()} taken away`);
 });
 
+// data-submit: what is chosen is sent at once. What is typed before the answer is here is meant for the field where typing
+// goes on with it, in this page or the next: it goes there, and nothing is looked for meanwhile.
+const AHEAD = 5000;                  // after that nobody types on without having looked
+const ahead = new Map();             // per picker that was sent, the text that it was sent with
+const typedSince = (picker) => {
+  const {value} = picker ? partsOf(picker).input : {};
+  return ahead.has(picker) && value !== ahead.get(picker) ? value : "";
+};
+const sent = ({sourceElement}) => sourceElement?.matches?.("form") && find("[data-submit]", sourceElement);
+on("htmx:before:swap", ({detail: {ctx}}) => { ctx.typed = ctx.response.status < 300 && typedSince(sent(ctx)); });
+on("htmx:after:swap", ({detail: {ctx}}) => {
+  const field = document.activeElement;
+  if (ctx.typed && field.matches(FIELD) && document.getElementById(ctx.target.id)?.contains(field)) typeInto(field, ctx.typed);
+});
+on("htmx:finally:request", ({detail: {ctx}}) => { if (!ctx.hx?.redirect) ahead.delete(sent(ctx)); });
+addEventListener("pagehide", () => {
+  const typed = [...ahead.keys()].map(typedSince).join("");
+  if (typed) sessionStorage.setItem("typed", JSON.stringify([Date.now(), typed]));
+  ahead.clear();
+});
+
+function typeInto(field, text) {
+  delete field.dataset.select;
+  field.value = text;
+  field.dispatchEvent(new Event("input", {bubbles: true}));
+}
+
 // data-live: what the server works out while somebody types; data-filters: lists that follow their filters ----------
 
 const edits = new WeakMap();         // per form: how often it was changed, so that an answer to older input is not shown
@@ -387,6 +430,18 @@ on("htmx:config:request", (event) => {
   if (query === source.dataset.sent && ctx.sourceEvent?.type === "change") event.preventDefault();
   source.dataset.sent = query;
 });
+
+// Where an answer belongs may have been fetched anew since it was asked for, and is not what htmx found then: it goes into
+// what has that id now, unless that shows the answer to something newer.
+let asked = 0;
+const shown = new Map();             // by id, the number of what was asked
+const isElsewhere = ({target, sourceElement}) => target?.id && target !== sourceElement;
+on("htmx:config:request", ({detail: {ctx}}) => { ctx.number = ++asked; });
+on("htmx:after:request", ({detail: {ctx}}) => {
+  if (isElsewhere(ctx) && !ctx.target.isConnected && ctx.number > (shown.get(ctx.target.id) ?? 0))
+    ctx.target = document.getElementById(ctx.target.id) ?? ctx.target;
+});
+on("htmx:before:swap", ({detail: {ctx}}) => { if (isElsewhere(ctx)) shown.set(ctx.target.id, ctx.number); });
 
 let homes = [];                      // the ids around the focus, nearest first, in case the focused element goes
 on("htmx:before:swap", (event) => {

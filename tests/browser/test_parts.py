@@ -320,3 +320,22 @@ def test_what_takes_longer_than_a_moment_is_seen_and_said_to_be_under_way(owner)
         route.continue_()
     expect(busy).to_have_count(0)
     expect(owner.locator("tbody tr").first).to_be_visible()
+
+
+def test_what_was_just_said_is_not_talked_over_while_the_list_follows(owner):
+    owner.goto("/patterns/table")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    owner.route("**/patterns/table", hold)
+    actions(owner).click()
+    entry(owner, "Remove from Package").click()
+    owner.get_by_role("button", name="Remove", exact=True).click()
+    expect(owner.locator("#say")).to_contain_text("Bea de Vries")
+    expect(owner.locator("html[data-busy]")).to_have_count(1)
+    owner.wait_for_timeout(100)
+    expect(owner.locator("#say")).to_contain_text("Bea de Vries")
+    held[0].continue_()
+    expect(owner.locator("html[data-busy]")).to_have_count(0)
