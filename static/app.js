@@ -169,6 +169,14 @@ on("click", (event) => {
   trigger = button;
 }, true);
 
+// Who asks for another menu or another dialog waits for neither any more: it would open for the wrong row.
+let awaited = null;
+on("htmx:before:request", ({detail: {ctx}}) => {
+  if (ctx.request.method !== "GET" || ![menu, modal].includes(ctx.target)) return;
+  awaited?.request.abort();
+  awaited = ctx;
+});
+
 /** The button whose menu it is; a list that was fetched anew meanwhile has another one of that id in its place. */
 function anchor() {
   if (trigger && !trigger.isConnected) trigger = trigger.id && document.getElementById(trigger.id);

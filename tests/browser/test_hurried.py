@@ -13,7 +13,7 @@ from tests import factories as make
 from tests.browser.journeys.records import keep
 from webapp.db import db
 from webapp.domain import search
-from webapp.models import Invoice, User
+from webapp.models import Invoice, Membership, User
 
 OpenPage = Callable[..., Page]
 Held = list[Route]
@@ -69,6 +69,41 @@ def test_a_search_is_answered_though_the_list_was_being_fetched_anew(
         page.wait_for_timeout(100)
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody tr")).to_contain_text("Ann Able")
+
+
+@pytest.mark.parametrize("first", ["Ann's", "Zoë's"])
+def test_a_menu_is_of_the_row_that_was_pressed_last(open_page: OpenPage, two: None, first: str) -> None:
+    """Not of one that was pressed before and took longer: nobody is removed in the place of another."""
+    page = open_page("manager")
+    page.goto("/billing/packages")
+    ann, zoe = (
+        hold(page, f"/billing/memberships/{it.id}/actions") for it in Membership.select().order_by(Membership.id)
+    )
+    page.get_by_role("button", name="Actions for Ann Able in PIANO").click()
+    wait_for(page, ann, 1)
+    page.get_by_role("button", name="Actions for Zoë Zwei in PIANO").click()
+    wait_for(page, zoe, 1)
+    for held in (ann, zoe) if first == "Ann's" else (zoe, ann):
+        held[0].continue_()
+        page.wait_for_timeout(300)
+        links = page.get_by_role("menuitem", name="Remove from Package")
+        assert all("/1/" not in (link.get_attribute("href") or "") for link in links.all())
+    page.get_by_role("menuitem", name="Remove from Package").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Zoë Zwei leaves PIANO.")
+
+
+def test_a_dialog_opens_over_nothing_that_was_asked_for_later(open_page: OpenPage, two: None) -> None:
+    page = open_page("manager")
+    page.goto("/billing/packages")
+    held = hold(page, "/billing/packages/new")
+    page.get_by_role("link", name="Add to Package").click()
+    wait_for(page, held, 1)
+    page.get_by_role("button", name="Actions for Ann Able in PIANO").click()
+    expect(page.get_by_role("menuitem").first).to_be_focused()
+    held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("menuitem").first).to_be_focused()
 
 
 def test_what_remains_cannot_be_pressed_twice_at_once(open_page: OpenPage, invoice: Invoice) -> None:
