@@ -169,12 +169,27 @@ on("click", (event) => {
   trigger = button;
 }, true);
 
-// Who asks for another menu or another dialog waits for neither any more: it would open for the wrong row.
+// Who asks for another menu or another dialog waits for neither any more: it would open for the wrong row. Who asks for the
+// same twice waits for the first: the second would empty it under their hands.
 let awaited = null;
+on("htmx:config:request", (event) => {
+  const {ctx} = event.detail;
+  ctx.over = modal.firstElementChild;
+  if (awaited?.status === "issuing" && awaited.sourceElement === ctx.sourceElement) event.preventDefault();
+});
 on("htmx:before:request", ({detail: {ctx}}) => {
   if (ctx.request.method !== "GET" || ![menu, modal].includes(ctx.target)) return;
   awaited?.request.abort();
   awaited = ctx;
+});
+on("keydown", (event) => { if (event.key === "Escape" && awaited?.status === "issuing") awaited.request.abort(); });
+
+// The answer to what a dialog sent closes or fills that dialog, not one that was opened meanwhile.
+on("htmx:before:swap", ({detail: {ctx, tasks}}) => {
+  const main = tasks.findIndex((task) => task.type === "main" && task.target === modal);
+  if (main < 0 || ctx.request.method === "GET" || !modal.open || modal.firstElementChild === ctx.over) return;
+  tasks.splice(main, 1);
+  if (ctx.response.status >= 400) toast("What was sent before this was opened could not be done. Look at it again.");
 });
 
 /** The button whose menu it is; a list that was fetched anew meanwhile has another one of that id in its place. */
@@ -254,6 +269,7 @@ function look(picker, delay = 0, andTake = false) {
   search.request?.abort();
   search.request = new AbortController();
   search.timer = setTimeout(() => fetchOptions(picker, search), delay);
+  search.done = false;
   search.andTake = andTake;
   searches.set(picker, search);
 }
@@ -450,6 +466,50 @@ on("htmx:after:request", ({detail: {ctx}}) => {
     ctx.target = document.getElementById(ctx.target.id) ?? ctx.target;
 });
 on("htmx:before:swap", ({detail: {ctx}}) => { if (isElsewhere(ctx)) shown.set(ctx.target.id, ctx.number); });
+
+// A part that follows what happens is fetched once for all that one act changed, and again for the next act.
+const askedAt = new WeakMap(), isPart = ({target, sourceElement, request}) =>
+  target === sourceElement && request.method === "GET" && target?.hasAttribute?.("hx-get");
+on("htmx:config:request", (event) => {
+  const {ctx} = event.detail, now = performance.now();
+  if (!isPart(ctx)) return;
+  if (now - (askedAt.get(ctx.target) ?? -Infinity) < 50) event.preventDefault();
+  else askedAt.set(ctx.target, now);
+});
+on("htmx:after:request", ({detail: {ctx}}) => {
+  const part = isPart(ctx) && !ctx.target.isConnected && document.getElementById(ctx.target.id);
+  if (part) htmx.ajax("GET", part.getAttribute("hx-get"), {source: part});
+});
+
+// What is typed or ticked in a part of the page between a question and the answer that replaces the part goes into the
+// fields of the new one. What is sent while it is typed (data-live, data-filters) has its own rule.
+const stateOf = (field) => field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value;
+const statesIn = (root) => [...root?.querySelectorAll?.(FIELD) ?? []].filter((field) => field.id && !field.matches("[role=combobox]"));
+on("htmx:config:request", ({detail: {ctx}}) => {
+  if ((ctx.target === modal && ctx.request.method === "GET") || ctx.sourceElement.matches?.("[data-live], [data-filters]")) return;
+  ctx.states = new Map(statesIn(ctx.target).map((field) => [field.id, stateOf(field)]));
+});
+on("htmx:before:swap", ({detail: {ctx}}) => {
+  ctx.since = statesIn(ctx.target).map((field) => [field.id, stateOf(field)])
+    .filter(([id, state]) => ctx.states?.has(id) && ctx.states.get(id) !== state);
+});
+on("htmx:after:swap", ({detail: {ctx}}) => {
+  for (const [id, state] of ctx.since ?? []) {
+    const field = document.getElementById(id);
+    if (!field || stateOf(field) === state) continue;
+    if (typeof state === "string") { typeInto(field, state); continue; }
+    field.checked = state;
+    field.dispatchEvent(new Event("change", {bubbles: true}));
+  }
+  // What stands beside a form and belongs to it was perhaps about to be sent by the form that is gone.
+  const form = ctx.states && ctx.target?.id && find("form[data-live]", document.getElementById(ctx.target.id) ?? menu);
+  for (const field of form?.elements ?? []) {
+    const was = form.elements[`was-${field.name}`];
+    if (form.contains(field) || !was || was.value === field.value) continue;
+    field.dispatchEvent(new Event("change", {bubbles: true}));
+    break;
+  }
+});
 
 let homes = [];                      // the ids around the focus, nearest first, in case the focused element goes
 on("htmx:before:swap", (event) => {

@@ -7,16 +7,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests import factories as make
+from tests.browser.held import hold, let_go, wait_for
 from tests.browser.journeys.records import keep
 from webapp.db import db
-from webapp.domain import search
-from webapp.models import Invoice, Membership, User
+from webapp.models import Group, Invoice, Membership, User
 
 OpenPage = Callable[..., Page]
-Held = list[Route]
 
 
 @pytest.fixture
@@ -33,21 +32,6 @@ def invoice(app: Flask, cast: dict[str, User]) -> Invoice:
     made = make.save(make.somebody("Ann Able"), "20", by=cast["owner"], on=date(2026, 6, 1))
     db.close()
     return made
-
-
-def hold(page: Page, path: str) -> Held:
-    """From now on no request to this path is answered before it is let go."""
-    held: Held = []
-    page.route(lambda url: urlsplit(url).path == path, lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks it
-    return held
-
-
-def wait_for(page: Page, held: Held, count: int) -> None:
-    for _ in range(100):
-        if len(held) == count:
-            return
-        page.wait_for_timeout(20)
-    pytest.fail(f"{len(held)} requests instead of {count}")
 
 
 @pytest.mark.parametrize("first", ["the list anew", "the search"])
@@ -120,82 +104,112 @@ def test_what_remains_cannot_be_pressed_twice_at_once(open_page: OpenPage, invoi
 
 
 @pytest.fixture
-def draft(app: Flask, cast: dict[str, User]) -> Invoice:
-    """One hour of C172 for Ann; instruction can be found."""
-    c172, instruction = make.item("C172", "150.00", unit="hour"), make.item("Instruction", "65.00", unit="hour")
-    search.index("item", instruction.id, instruction.name)
-    made = make.draft(keep("Ann Able"), (c172, "1"), by=cast["owner"], on=date(2026, 6, 1))
+def choir(app: Flask, cast: dict[str, User]) -> Group:
+    """Ann and Zoë in it."""
+    made = make.group("Choir", keep("Ann Able"), keep("Zoë Zwei"))
     db.close()
     return made
 
 
-def test_what_is_typed_while_an_item_is_being_added_is_its_quantity(open_page: OpenPage, draft: Invoice) -> None:
-    """A key that comes before the field does is not lost: twelve hours are not two. Nor does it look for a "1"."""
+def test_enter_takes_what_was_typed_not_what_was_found_before(open_page: OpenPage, app: Flask) -> None:
+    keep("Ann Able"), keep("Anna Zwei")
+    db.close()
     page = open_page("frontdesk")
-    page.goto(f"/billing/invoices/{draft.id}/edit")
-    held = hold(page, f"/billing/invoices/{draft.id}/lines")
-    page.get_by_role("combobox", name="Add Items").press_sequentially("ins")
-    expect(page.get_by_role("option", name="Instruction")).to_be_visible()
-    page.keyboard.press("Enter")
-    wait_for(page, held, 1)
-    page.keyboard.type("1")
-    page.keyboard.press("Enter")
-    held[0].continue_()
-    expect(page.get_by_label("Quantity of Instruction")).to_be_focused()
-    page.keyboard.type("2")
-    expect(page.get_by_label("Quantity of Instruction")).to_have_value("12")
-    expect(page.locator("#draft-total")).to_have_text("$930.00")
-    expect(page.get_by_role("combobox", name="Add Items")).to_have_value("")
-
-
-def test_what_is_typed_before_the_next_page_is_there_goes_into_it(open_page: OpenPage, draft: Invoice) -> None:
-    """From the customer to the first item, and from that to its quantity."""
-    page = open_page("frontdesk")
-    page.goto("/billing/invoices/new")
-    held = hold(page, "/billing/invoices/new")
-    page.get_by_role("combobox", name="Customer").press_sequentially("ann")
+    page.goto("/")
+    page.get_by_role("combobox", name="Find anything").press_sequentially("ann")
     expect(page.get_by_role("option", name="Ann Able")).to_be_visible()
+    page.keyboard.type("a z")
     page.keyboard.press("Enter")
-    wait_for(page, held, 1)
-    page.keyboard.type("in")
-    held[0].continue_()
-    items = page.get_by_role("combobox", name="Add Items")
-    expect(items).to_have_value("in")
-    page.keyboard.type("s")
-    expect(items).to_have_value("ins")
-    expect(page.get_by_role("option", name="Instruction")).to_be_visible()
-    held = hold(page, "/billing/invoices")
-    page.keyboard.press("Enter")
-    wait_for(page, held, 1)
-    page.keyboard.type("1")
-    held[0].continue_()
-    quantity = page.get_by_label("Quantity of Instruction")
-    expect(quantity).to_have_value("1")
-    page.keyboard.type("2")
-    expect(quantity).to_have_value("12")
-    expect(page.locator("#draft-total")).to_have_text("$780.00")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Anna Zwei")
 
 
-@pytest.mark.parametrize("first", ["the prices", "the item"])
-def test_an_item_is_shown_though_prices_were_being_worked_out(open_page: OpenPage, draft: Invoice, first: str) -> None:
-    """Whichever answer is here first: what was typed is kept, and nothing is saved that was not shown."""
-    page = open_page("frontdesk")
-    page.goto(f"/billing/invoices/{draft.id}/edit")
-    prices, item = (hold(page, f"/billing/invoices/{draft.id}/{it}") for it in ("edit", "lines"))
-    page.get_by_label("Quantity of C172").fill("2")
-    wait_for(page, prices, 1)
-    page.get_by_role("combobox", name="Add Items").press_sequentially("ins")
-    wait_for(page, prices, 2)  # the field was left; nobody waits for the first any more
-    page.get_by_role("option", name="Instruction").click()
-    wait_for(page, item, 1)
-    for held in (prices, item) if first == "the prices" else (item, prices):
-        with page.expect_response(lambda response: response.request.method == "POST"):
-            held[-1].continue_()
-        page.wait_for_timeout(100)
-    expect(page.get_by_label("Quantity of Instruction")).to_be_visible()
-    if first == "the item":
-        page.unroute_all()
-        page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.get_by_text("Nothing was saved")).to_be_visible()
-    expect(page.get_by_label("Quantity of C172")).to_have_value("2.0")
-    expect(page.locator("#draft-total")).to_have_text("$365.00")
+def test_a_second_change_is_shown_though_the_first_was_being_fetched(open_page: OpenPage, choir: Group) -> None:
+    page = open_page("manager")
+    page.goto(f"/groups/{choir.id}")
+    answered: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if answered:
+            route.continue_()
+        else:
+            answered.append((route, route.fetch()))
+
+    page.route(f"**/groups/{choir.id}", hold_the_first)
+    page.get_by_role("button", name="Take Ann Able out of the group").click()
+    page.wait_for_timeout(300)
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        page.get_by_role("button", name="Take Zoë Zwei out of the group").click()
+    page.wait_for_timeout(100)
+    for route, answer in answered:
+        route.fulfill(response=answer)
+    expect(page.locator("#group-members")).not_to_contain_text("Zoë Zwei")
+    expect(page.locator("#group-members")).not_to_contain_text("Ann Able")
+
+
+def test_who_presses_twice_types_into_one_dialog(open_page: OpenPage, app: Flask, cast: dict[str, User]) -> None:
+    page = open_page("manager")
+    page.goto("/customers")
+    held = hold(page, "/customers/new")
+    for _ in range(2):
+        page.get_by_role("link", name="New customer").first.click()
+    page.wait_for_timeout(100)
+    let_go(page, held[:1])
+    page.get_by_role("dialog").get_by_label("Name").fill("Beatrix Potter")
+    page.wait_for_timeout(200)
+    let_go(page, held[1:])
+    expect(page.get_by_role("dialog").get_by_label("Name")).to_have_value("Beatrix Potter")
+
+
+def test_escape_calls_off_a_dialog_that_is_not_there_yet(open_page: OpenPage, app: Flask) -> None:
+    page = open_page("manager")
+    page.goto("/customers")
+    held = hold(page, "/customers/new")
+    page.get_by_role("link", name="New customer").first.click()
+    wait_for(page, held, 1)
+    page.keyboard.press("Escape")
+    let_go(page, held)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_an_answer_closes_no_dialog_that_was_opened_since(open_page: OpenPage, choir: Group) -> None:
+    page = open_page("manager")
+    page.goto(f"/groups/{choir.id}")
+    held = hold(page, f"/groups/{choir.id}/*", "POST")
+    page.get_by_role("button", name="Take Ann Able out of the group").click()
+    wait_for(page, held, 1)
+    page.get_by_role("link", name="Edit").first.click()
+    note = page.get_by_role("dialog").get_by_label("Note")
+    note.fill("half a sentence")
+    let_go(page, held)
+    expect(page.locator("#group-members")).not_to_contain_text("Ann Able")
+    expect(note).to_have_value("half a sentence")
+
+
+def test_what_is_typed_before_a_refusal_is_here_stays(open_page: OpenPage, app: Flask, cast: dict[str, User]) -> None:
+    page = open_page("manager")
+    page.goto("/customers")
+    page.get_by_role("link", name="New customer").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Email").fill("nobody")
+    held = hold(page, "/customers/new")
+    dialog.get_by_role("button", name="Save").click()
+    wait_for(page, held, 1)
+    dialog.get_by_label("Name").fill("Beatrix")
+    let_go(page, held)
+    expect(dialog.get_by_label("Email")).to_have_attribute("aria-invalid", "true")
+    expect(dialog.get_by_label("Name")).to_have_value("Beatrix")
+
+
+def test_one_row_of_a_package_at_a_time(open_page: OpenPage, app: Flask, cast: dict[str, User]) -> None:
+    """What is typed while another comes is kept, and nothing is saved before it is there."""
+    page = open_page("manager")
+    page.goto("/catalogue/packages/new")
+    held = hold(page, "/catalogue/packages/new")
+    page.get_by_role("button", name="Add another item").click()
+    wait_for(page, held, 1)
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    page.get_by_label("Rate").first.fill("120")
+    let_go(page, held)
+    expect(page.get_by_role("group", name="Item 2")).to_be_visible()
+    expect(page.get_by_label("Rate").first).to_have_value("120")
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_enabled()

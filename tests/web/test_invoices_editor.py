@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -80,8 +81,9 @@ def draft_of(customer: Customer) -> Invoice:
     return Invoice.get((Invoice.customer == customer) & (Invoice.status == "draft"))
 
 
-def add(client: Client, invoice: Invoice, offer: str, **more: str):
-    return client.post(url(invoice, "lines"), data={"offer": offer, "offer_text": "", **more}, htmx=LINES)
+def add(client: Client, invoice: Invoice, offer: str = "", **more: str):
+    form = {"form_key": secrets.token_urlsafe(18), "offer": offer, "offer_text": ""}
+    return client.post(url(invoice, "lines"), data=form | more, htmx=LINES)
 
 
 # A new invoice
@@ -282,10 +284,28 @@ def test_what_is_nothing_is_not_added(
     frontdesk: Client, emma: Customer, desk: User, sent: dict[str, str], sentence: str
 ):
     draft = make.draft(emma, by=desk)
-    response = frontdesk.post(url(draft, "lines"), data=sent, htmx=LINES)
+    response = add(frontdesk, draft, **sent)
     assert response.status_code == 422
     assert sentence in words(response)
     assert typed_lines(draft) == []
+
+
+def test_what_is_added_again_because_the_answer_was_lost_is_added_once(
+    frontdesk: Client, emma: Customer, ppl: Package, desk: User
+):
+    draft = make.draft(emma, by=desk)
+    form = filled(frontdesk.get(url(draft)), "draft-add")
+    for _ in range(2):
+        response = frontdesk.post(url(draft, "lines"), data=form | {"offer": f"item:{c172().id}"}, htmx=LINES)
+        assert response.status_code == 200
+        assert [line.item for line in typed_lines(draft)] == [c172()]
+    other = frontdesk.post(url(draft, "lines"), data=form | {"offer": f"item:{instruction().id}"}, htmx=LINES)
+    assert other.status_code == 422
+    assert "What was chosen before is on the invoice; its answer was lost." in words(other)
+    again = filled(other, "draft-add") | {"offer": f"item:{instruction().id}"}
+    assert frontdesk.post(url(draft, "lines"), data=again, htmx=LINES).status_code == 200
+    assert [line.item for line in typed_lines(draft)] == [c172(), instruction()]
+    assert len({filled(response, it)["form_key"] for it in ("draft-form", "draft-add")} | {form["form_key"]}) == 3
 
 
 def test_an_inactive_item_is_refused(frontdesk: Client, emma: Customer, ppl: Package, desk: User):

@@ -284,7 +284,7 @@ def test_account_switched_off_meanwhile(frontdesk: Client, emma: Customer, ppl: 
 
 def test_a_deposit_without_amount(frontdesk: Client, emma: Customer, desk: User):
     draft = make.draft(emma, by=desk)
-    frontdesk.post(url(draft, "lines"), data={"offer": "deposit", "offer_text": ""})
+    frontdesk.post(url(draft, "lines"), data={"form_key": "k" * 20, "offer": "deposit", "offer_text": ""})
     response = frontdesk.post(url(draft), data=editing(frontdesk, draft, do="save"))
     assert response.status_code == 422
     assert "Type how much money goes to the account." in words(response)

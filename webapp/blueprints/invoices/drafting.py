@@ -13,7 +13,7 @@ from webapp.blueprints.invoices.lines import name_of
 from webapp.blueprints.invoices.marking import marked
 from webapp.domain import drafts, invoicing
 from webapp.domain import offers as offering
-from webapp.domain.errors import Changed, DomainError
+from webapp.domain.errors import Changed, DomainError, Repeated
 from webapp.domain.invoicing import PriceChanged
 from webapp.domain.offers import Offer
 from webapp.domain.quoting import Quote
@@ -21,7 +21,7 @@ from webapp.editing import EditForm
 from webapp.forms import EARLIEST, LATEST, day_of
 from webapp.hypermedia import done, fragment, is_htmx, render, wants_region
 from webapp.lists import asked_id, typed
-from webapp.models import Customer, Invoice, Item, Package
+from webapp.models import Customer, DraftLine, Invoice, Item, Package
 from webapp.permissions import Permission
 from webapp.places import invoice_page, invoices_page
 from webapp.presentation import company, today
@@ -30,6 +30,8 @@ from webapp.records import load
 SAVE, SAVE_AND_PAY = "save", "pay"
 NOT_AS_SHOWN = "The price is not what was shown, so nothing was saved yet. Look at what is marked, then save again."
 WITH_WHAT_WAS_TYPED = "With what you typed the price is this. Look at what is marked, then save: nothing was saved yet."
+
+ADDED_BEFORE = "What was chosen before is on the invoice; its answer was lost. Now choose what else is to be added."
 
 
 class Unseen(Changed):
@@ -243,7 +245,7 @@ def add(invoice_id: int) -> Response:
     invoice = load(Invoice, invoice_id)
     if not invoice.is_draft:
         return _issued_already(invoice)
-    return _add(Draft(invoice))
+    return _add(Draft(invoice, is_sent=False))
 
 
 def _add(draft: Draft, act: str = "") -> Response:
@@ -251,18 +253,26 @@ def _add(draft: Draft, act: str = "") -> Response:
     invoice, form = draft.invoice, AddForm(draft.search)
     if form.validate_on_submit() and not draft.form.errors:
         try:
-            added = offering.add(invoice.id, form.offer.data, invoice.customer, invoice.service_on)
+            line_id = int(form.once(lambda: _offer_onto(invoice, form.offer.data)))
             draft.read_again()
             if not is_htmx():
                 if act in (SAVE, SAVE_AND_PAY):
-                    flash(f"{name_of(added)} was added, so nothing was saved yet. Look at it, then save again.", "warn")
-                return done(to=url_for("invoices.edit", invoice_id=invoice.id, line=added.id), stay=False)
-            return editor.show(draft, focus=added.id)
+                    name = name_of(DraftLine.get_by_id(line_id))
+                    flash(f"{name} was added, so nothing was saved yet. Look at it, then save again.", "warn")
+                return done(to=url_for("invoices.edit", invoice_id=invoice.id, line=line_id), stay=False)
+            return editor.show(draft, focus=line_id)
+        except Repeated:
+            return editor.show(draft, status=422, notice=Notice("warn", ADDED_BEFORE), focus="add")
         except Changed as error:
             return _gone(invoice, error)
         except DomainError as error:
             form.refuse(DomainError(error.message, "offer"))
     return editor.show(draft, status=422, add=form, focus="add")
+
+
+def _offer_onto(invoice: Invoice, offer: str) -> str:
+    """The number of the line that it became."""
+    return str(offering.add(invoice.id, offer, invoice.customer, invoice.service_on).id)
 
 
 @requires(Permission.ADD_INVOICE)

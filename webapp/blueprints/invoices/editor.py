@@ -1,6 +1,7 @@
 """What the invoice editor shows: each typed line with the parts it would become, why, and what changed."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import peewee
@@ -48,13 +49,15 @@ class Notice(NamedTuple):
 
 
 class Draft:
-    """A draft as it is while a page is made of it."""
+    """A draft as it is while a page is made of it. If it `is_sent`, its form is read from the request; otherwise that
+    sent another form, with a key of its own."""
 
-    def __init__(self, invoice: Invoice) -> None:
+    def __init__(self, invoice: Invoice, *, is_sent: bool = True) -> None:
         self.invoice = invoice
         self.lines = typed_lines(invoice)
         self.quote = quote_lines(invoice.customer, self.lines, invoice.service_on)
-        self.form = draft_form(self.lines, self._kept())
+        self._draft_form = partial(draft_form, is_sent=is_sent)
+        self.form = self._draft_form(self.lines, self._kept())
 
     def _kept(self) -> dict[str, Any]:
         """What the fields hold. A package line that bills whatever is left shows how much that is now."""
@@ -71,7 +74,7 @@ class Draft:
         self.lines = typed_lines(self.invoice)
         self.quote = quote_lines(self.invoice.customer, self.lines, self.invoice.service_on)
         typed = self.form
-        self.form = draft_form(self.lines, self._kept()) if self._has_other_lines(typed) else typed
+        self.form = self._draft_form(self.lines, self._kept()) if self._has_other_lines(typed) else typed
         self.form.show(self._kept())
         drafts.keep_shown(self.invoice.id, self.quote)
 

@@ -75,8 +75,8 @@ class OfferField(Field):
         raise ValidationError("Choose one of those found." if usable else f"Nothing found for “{self.text}”.")
 
 
-class AddForm(Form):
-    """The search field under the lines."""
+class AddForm(OnceForm):
+    """The search field under the lines. Sent again because its answer was lost, it adds nothing twice."""
 
     offer = OfferField("Add Items", search=lambda _: ())
 
@@ -90,7 +90,7 @@ class AddForm(Form):
         super().process(*args, **kwargs)
 
 
-class FirstLineForm(OnceForm, AddForm):
+class FirstLineForm(AddForm):
     """The first line of an invoice, with which it begins to be kept."""
 
     service_on = DayField("Service date", [required("Choose the service date.")])
@@ -152,8 +152,8 @@ def field_of(line: DraftLine) -> str:
     return f"{'quantity' if line.kind == 'item' else 'amount'}-{line.id}"
 
 
-def draft_form(lines: Sequence[DraftLine], kept: dict[str, Any]) -> DraftForm:
-    """The form of a draft with these lines, holding what is kept."""
+def draft_form(lines: Sequence[DraftLine], kept: dict[str, Any], *, is_sent: bool = True) -> DraftForm:
+    """The form of a draft with these lines, holding what is kept and, if it `is_sent`, what the request says."""
     fields: dict[str, Field] = {}
     for line in lines:
         if line.item:
@@ -161,7 +161,7 @@ def draft_form(lines: Sequence[DraftLine], kept: dict[str, Any]) -> DraftForm:
             fields[field_of(line)] = UnitsField(f"Quantity of {line.item.name}", checks, unit=unit)
         else:
             fields[field_of(line)] = MoneyField(f"Amount of {line.package.name if line.package else 'the deposit'}")
-    form: DraftForm = type("DraftForm", (DraftForm,), fields)(data=kept)
+    form: DraftForm = type("DraftForm", (DraftForm,), fields)(data=kept, **({} if is_sent else {"formdata": None}))
     form.kept = kept
     return form
 
