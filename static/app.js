@@ -74,6 +74,9 @@ new MutationObserver(() => {
   if (filled && !modal.open) modal.showModal();
   if (!filled && modal.open) modal.close();
   if (filled) focusFirst(modal);
+  const field = document.activeElement, typed = early;
+  early = null;
+  if (filled && typed && modal.contains(field) && field.matches("input, textarea") && !field.value) typeInto(field, typed);
 }).observe(modal, {childList: true});
 
 modal.addEventListener("close", () => modal.replaceChildren());
@@ -271,6 +274,7 @@ function look(picker, delay = 0, andTake = false) {
   search.timer = setTimeout(() => fetchOptions(picker, search), delay);
   search.done = false;
   search.andTake = andTake;
+  search.asked = partsOf(picker).input.value;
   searches.set(picker, search);
 }
 
@@ -307,8 +311,14 @@ async function fetchOptions(picker, search) {
   options.forEach((option, index) => { option.id = `${list.id}-${index}`; });
   const same = usable.find((option) => option.dataset.text?.toLowerCase() === input.value.trim().toLowerCase());
   const take = search.andTake === "same" ? same : search.andTake && usable[0];
+  const since = search.andTake === true ? input.value.slice(search.asked.length) : "";
   search.andTake = false;
-  if (take) { choose(picker, take); return; }
+  if (take) {
+    choose(picker, take);
+    if (since && (parts.many || ahead.has(picker))) typeInto(input, since);
+    return;
+  }
+  if (since) { look(picker); return; }
   if (document.activeElement !== input) return;
   list.style.minWidth = `${input.closest(".tokens, [data-picker]").offsetWidth}px`;
   if (options.length && !isOpen(list)) list.showPopover();
@@ -354,7 +364,8 @@ function addToken(picker, input, id, text, icon) {
 on("input", (event) => {
   const picker = event.target.matches("[role=combobox]") && event.target.closest("[data-picker]");
   if (!picker) return;
-  const {value} = partsOf(picker);
+  const {input, value} = partsOf(picker), {andTake, asked} = searches.get(picker) ?? {};
+  if (andTake === true && input.value.startsWith(asked)) return;      // meant for what comes after it
   if (value) value.value = "";
   if (!ahead.has(picker)) look(picker, 150);
 });
@@ -384,7 +395,7 @@ on("keydown", (event) => {
     if (!open) look(picker);
     else if (options.length) activate(input, list, options[(at + step + options.length) % options.length]);
   } else if (event.key === "Enter" && (active || (pending && input.value.trim()))) {
-    if (pending) look(picker, 0, true);            // typed faster than the answer came: take its first when it is here
+    if (pending) searches.get(picker).andTake !== true && look(picker, 0, true);   // typed faster than the answer came: take its first when it is here
     else choose(picker, active);
   } else if (event.key === "Tab" && active && !active.href && !pending && input.value.trim() && !value?.value) {
     choose(picker, active);
@@ -424,7 +435,7 @@ on("htmx:after:swap", ({detail: {ctx}}) => {
 });
 on("htmx:finally:request", ({detail: {ctx}}) => { if (!ctx.hx?.redirect) ahead.delete(sent(ctx)); });
 addEventListener("pagehide", () => {
-  const typed = [...ahead.keys()].map(typedSince).join("");
+  const typed = [...ahead.keys()].map(typedSince).join("") || early;
   if (typed) sessionStorage.setItem("typed", JSON.stringify([Date.now(), typed]));
   ahead.clear();
 });
@@ -511,6 +522,15 @@ on("htmx:after:swap", ({detail: {ctx}}) => {
   }
 });
 
+// A list that a link sorted or paged while somebody typed into its filters follows those, too.
+on("htmx:after:swap", ({detail: {ctx}}) => {
+  const form = ctx.target?.id && find(`form[data-filters][hx-target="#${CSS.escape(ctx.target.id)}"]`);
+  if (!form || !ctx.fromLink) return;
+  const {searchParams} = new URL(ctx.request.action, location.href);
+  if ([...new FormData(form)].some(([name, text]) => name !== "sort" && text !== (searchParams.get(name) ?? ""))) form.requestSubmit();
+});
+on("htmx:config:request", ({detail: {ctx}}) => { ctx.fromLink = ctx.sourceElement.matches?.("a"); });
+
 let homes = [];                      // the ids around the focus, nearest first, in case the focused element goes
 on("htmx:before:swap", (event) => {
   const {ctx} = event.detail, source = ctx.sourceElement;
@@ -547,6 +567,8 @@ overtype(document.activeElement);
 
 const TYPED = "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable], [role=menu]";
 let begun = "", begunAt = 0, cameFrom = null;
+let early = null;                    // typed after the key that opens a dialog or a page, before that is there
+on("htmx:finally:request", () => { early = null; });
 
 /** The letter on the key, also where the keyboard writes another script; big letters mean nothing. */
 function keyOf({key, code, shiftKey}) {
@@ -564,6 +586,10 @@ on("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
   if (!("keys" in document.body.dataset) || modal.open || target.closest?.(TYPED)) return;
+  if (early !== null) {
+    if (event.key.length === 1) { early += event.key; event.preventDefault(); }
+    return;
+  }
   const key = keyOf(event), keys = begun && event.timeStamp - begunAt < 1500 ? `${begun} ${key}` : key;
   begun = "";
   const wanted = key && find(`[data-key="${CSS.escape(keys)}"]`);
@@ -572,7 +598,12 @@ on("keydown", (event) => {
     return;
   }
   event.preventDefault();
-  if (!wanted.matches("input")) { ready.then(() => wanted.click()); return; }
+  if (!wanted.matches("input")) {
+    early = "";
+    setTimeout(() => { early = null; }, AHEAD);
+    ready.then(() => wanted.click());
+    return;
+  }
   cameFrom = document.activeElement;
   const details = wanted.closest("details");
   if (details) details.open = true;

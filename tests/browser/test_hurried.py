@@ -213,3 +213,51 @@ def test_one_row_of_a_package_at_a_time(open_page: OpenPage, app: Flask, cast: d
     expect(page.get_by_role("group", name="Item 2")).to_be_visible()
     expect(page.get_by_label("Rate").first).to_have_value("120")
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_enabled()
+
+
+@pytest.mark.parametrize("key, path", [("c", "/customers/new"), ("n", "/billing/invoices/new")])
+def test_what_is_typed_after_a_shortcut_is_no_shortcut(
+    open_page: OpenPage, app: Flask, cast: dict[str, User], key: str, path: str
+) -> None:
+    """But goes where it leads: into a dialog, or a page."""
+    page = open_page("manager")
+    page.goto("/groups")
+    held = hold(page, path)
+    page.keyboard.press(key)
+    wait_for(page, held, 1)
+    page.keyboard.type("ann")
+    held[0].continue_()
+    expect(page.get_by_label("Name" if key == "c" else "Customer", exact=True)).to_have_value("ann")
+    page.wait_for_timeout(200)
+    assert urlsplit(page.url).path == ("/groups" if key == "c" else path)
+
+
+def test_two_names_are_chosen_by_enter_before_the_first_is_found(open_page: OpenPage, choir: Group) -> None:
+    keep("Bea Best")
+    db.close()
+    page = open_page("manager")
+    page.goto(f"/groups/{choir.id}/members/new")
+    held = hold(page, "/*/options")
+    box = page.locator("main").get_by_role("combobox")
+    box.press_sequentially("be")
+    page.keyboard.press("Enter")
+    wait_for(page, held, 1)
+    page.keyboard.type("zo")
+    page.wait_for_timeout(300)
+    let_go(page, held)
+    expect(page.locator(".tokens .token")).to_have_text(["Bea Best"])
+    expect(box).to_have_value("zo")
+
+
+def test_a_list_that_is_sorted_while_somebody_filters_it_is_filtered(open_page: OpenPage, two: None) -> None:
+    page = open_page("manager")
+    page.goto("/billing/packages")
+    held = hold(page, "/billing/packages")
+    page.get_by_label("Search").fill("ann")
+    wait_for(page, held, 1)
+    page.locator("thead").get_by_role("link", name="Start").click()
+    wait_for(page, held, 2)
+    let_go(page, held[:2])
+    let_go(page, held[2:])
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_label("Sort")).to_have_value("start")

@@ -163,3 +163,17 @@ def test_nothing_is_saved_before_a_line_has_come_or_gone(open_page: OpenPage, dr
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page).to_have_url(f"/billing/invoices/{draft.id}")
     assert Invoice.get_by_id(draft.id).total_minor == (280_00 if change == "add" else 150_00)
+
+
+def test_a_quantity_typed_before_the_item_is_even_found_is_its_quantity(open_page: OpenPage, draft: Invoice) -> None:
+    page = open_page("frontdesk")
+    page.goto(f"/billing/invoices/{draft.id}/edit")
+    held = hold(page, f"/billing/invoices/{draft.id}/offers")
+    page.get_by_role("combobox", name="Add Items").press_sequentially("ins")
+    page.keyboard.press("Enter")
+    wait_for(page, held, 1)
+    page.keyboard.type("12")
+    page.wait_for_timeout(300)
+    let_go(page, held)
+    expect(page.get_by_label("Quantity of Instruction")).to_have_value("12")
+    expect(page.locator("#draft-total")).to_have_text("$930.00")
