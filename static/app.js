@@ -495,7 +495,8 @@ on("htmx:after:request", ({detail: {ctx}}) => {
 // What is typed or ticked in a part of the page between a question and the answer that replaces the part goes into the
 // fields of the new one. What is sent while it is typed (data-live, data-filters) has its own rule.
 const stateOf = (field) => field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value;
-const statesIn = (root) => [...root?.querySelectorAll?.(FIELD) ?? []].filter((field) => field.id && !field.matches("[role=combobox]"));
+const statesIn = (root) => [...root?.querySelectorAll?.(FIELD) ?? []]
+  .filter((field) => field.id && !field.matches("[role=combobox], [type=file]"));
 on("htmx:config:request", ({detail: {ctx}}) => {
   if ((ctx.target === modal && ctx.request.method === "GET") || ctx.sourceElement.matches?.("[data-live], [data-filters]")) return;
   ctx.states = new Map(statesIn(ctx.target).map((field) => [field.id, stateOf(field)]));
