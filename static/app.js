@@ -18,7 +18,7 @@ ready.then(() => {
   const [typedAt, typed] = JSON.parse(sessionStorage.getItem("typed") ?? `[0, ""]`);
   sessionStorage.removeItem("typed");
   const before = Date.now() - typedAt < AHEAD ? typed : "", meant = here ? field : find("main [autofocus]");
-  if ((before || here) && meant?.matches(FIELD)) typeInto(meant, before + here);
+  if (here || (before && meant?.matches(FIELD) && isToBeTyped(meant))) typeInto(meant, before + here);
 });
 
 let saidAt = -Infinity;
@@ -185,7 +185,11 @@ on("htmx:before:request", ({detail: {ctx}}) => {
   awaited?.request.abort();
   awaited = ctx;
 });
-on("keydown", (event) => { if (event.key === "Escape" && awaited?.status === "issuing") awaited.request.abort(); });
+on("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  early = null;
+  if (awaited?.status === "issuing") awaited.request.abort();
+});
 
 // The answer to what a dialog sent closes or fills that dialog, not one that was opened meanwhile.
 on("htmx:before:swap", ({detail: {ctx, tasks}}) => {
@@ -303,7 +307,9 @@ async function fetchOptions(picker, search) {
     list.innerHTML = text;
     htmx.process(list);
   } catch (error) {
-    if (error.name !== "AbortError") toast("The list could not be fetched. Try again.");
+    if (error.name === "AbortError") return;
+    search.andTake = false;
+    toast("The list could not be fetched. Try again.");
     return;
   }
   search.done = true;
@@ -343,7 +349,7 @@ function choose(picker, option) {
   if (!("submit" in picker.dataset)) return;
   input.form.requestSubmit();
   ahead.set(picker, input.value);
-  setTimeout(() => ahead.delete(picker), AHEAD);
+  if (!input.form.matches("[hx-post]")) setTimeout(() => ahead.delete(picker), AHEAD);    // htmx says when it is over
   input.select();
 }
 
@@ -421,24 +427,29 @@ on("change", (event) => {
 
 // data-submit: what is chosen is sent at once. What is typed before the answer is here is meant for the field where typing
 // goes on with it, in this page or the next: it goes there, and nothing is looked for meanwhile.
-const AHEAD = 5000;                  // after that nobody types on without having looked
+const AHEAD = 5000;                  // a page that is not there by then does not come
 const ahead = new Map();             // per picker that was sent, the text that it was sent with
 const typedSince = (picker) => {
   const {value} = picker ? partsOf(picker).input : {};
   return ahead.has(picker) && value !== ahead.get(picker) ? value : "";
 };
 const sent = ({sourceElement}) => sourceElement?.matches?.("form") && find("[data-submit]", sourceElement);
-on("htmx:before:swap", ({detail: {ctx}}) => { ctx.typed = ctx.response.status < 300 && typedSince(sent(ctx)); });
+on("htmx:config:request", ({detail: {ctx}}) => { ctx.picker = sent(ctx); });
+on("htmx:before:swap", ({detail: {ctx}}) => { ctx.typed = ctx.response.status < 300 && typedSince(ctx.picker); });
 on("htmx:after:swap", ({detail: {ctx}}) => {
   const field = document.activeElement;
   if (ctx.typed && field.matches(FIELD) && document.getElementById(ctx.target.id)?.contains(field)) typeInto(field, ctx.typed);
 });
-on("htmx:finally:request", ({detail: {ctx}}) => { if (!ctx.hx?.redirect) ahead.delete(sent(ctx)); });
+on("htmx:finally:request", ({detail: {ctx}}) => { if (!ctx.hx?.redirect) ahead.delete(ctx.picker); });
 addEventListener("pagehide", () => {
   const typed = [...ahead.keys()].map(typedSince).join("") || early;
   if (typed) sessionStorage.setItem("typed", JSON.stringify([Date.now(), typed]));
   ahead.clear();
 });
+
+/** Whether typing replaces what is in it: nothing, or what is selected or will be. */
+const isToBeTyped = (field) =>
+  !field.value || "select" in field.dataset || field.selectionEnd - field.selectionStart === field.value.length;
 
 function typeInto(field, text) {
   delete field.dataset.select;
@@ -467,13 +478,14 @@ on("htmx:config:request", (event) => {
 });
 
 // Where an answer belongs may have been fetched anew since it was asked for, and is not what htmx found then: it goes into
-// what has that id now, unless that shows the answer to something newer.
+// what has that id now, unless that shows the answer to something newer. The answer to an act always does.
 let asked = 0;
 const shown = new Map();             // by id, the number of what was asked
 const isElsewhere = ({target, sourceElement}) => target?.id && target !== sourceElement;
+const isAct = ({request, sourceElement}) => request.method === "POST" && !sourceElement.matches?.("[data-live]");
 on("htmx:config:request", ({detail: {ctx}}) => { ctx.number = ++asked; });
 on("htmx:after:request", ({detail: {ctx}}) => {
-  if (isElsewhere(ctx) && !ctx.target.isConnected && ctx.number > (shown.get(ctx.target.id) ?? 0))
+  if (isElsewhere(ctx) && !ctx.target.isConnected && (isAct(ctx) || ctx.number > (shown.get(ctx.target.id) ?? 0)))
     ctx.target = document.getElementById(ctx.target.id) ?? ctx.target;
 });
 on("htmx:before:swap", ({detail: {ctx}}) => { if (isElsewhere(ctx)) shown.set(ctx.target.id, ctx.number); });
@@ -497,8 +509,10 @@ on("htmx:after:request", ({detail: {ctx}}) => {
 const stateOf = (field) => field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value;
 const statesIn = (root) => [...root?.querySelectorAll?.(FIELD) ?? []]
   .filter((field) => field.id && !field.matches("[role=combobox], [type=file]"));
+const actionIn = (root) => root && find("form", root)?.getAttribute("action");
 on("htmx:config:request", ({detail: {ctx}}) => {
   if ((ctx.target === modal && ctx.request.method === "GET") || ctx.sourceElement.matches?.("[data-live], [data-filters]")) return;
+  ctx.form = actionIn(ctx.target);
   ctx.states = new Map(statesIn(ctx.target).map((field) => [field.id, stateOf(field)]));
 });
 on("htmx:before:swap", ({detail: {ctx}}) => {
@@ -506,7 +520,8 @@ on("htmx:before:swap", ({detail: {ctx}}) => {
     .filter(([id, state]) => ctx.states?.has(id) && ctx.states.get(id) !== state);
 });
 on("htmx:after:swap", ({detail: {ctx}}) => {
-  for (const [id, state] of ctx.since ?? []) {
+  const isSame = ctx.target !== modal || actionIn(modal) === ctx.form;       // fields of another dialog may have those ids
+  for (const [id, state] of isSame && ctx.since || []) {
     const field = document.getElementById(id);
     if (!field || stateOf(field) === state) continue;
     if (typeof state === "string") { typeInto(field, state); continue; }
@@ -523,14 +538,21 @@ on("htmx:after:swap", ({detail: {ctx}}) => {
   }
 });
 
-// A list that a link sorted or paged while somebody typed into its filters follows those, too.
-on("htmx:after:swap", ({detail: {ctx}}) => {
-  const form = ctx.target?.id && find(`form[data-filters][hx-target="#${CSS.escape(ctx.target.id)}"]`);
-  if (!form || !ctx.fromLink) return;
-  const {searchParams} = new URL(ctx.request.action, location.href);
-  if ([...new FormData(form)].some(([name, text]) => name !== "sort" && text !== (searchParams.get(name) ?? ""))) form.requestSubmit();
+// A list that a link sorted or paged follows its filters, too: those that it did not show yet when the link was pressed,
+// and those that were typed since.
+const saying = (form) => String(new URLSearchParams([...new FormData(form)].filter(([name, text]) => name !== "sort" && text)));
+const followed = new WeakMap([...document.querySelectorAll("[data-filters]")].map((form) => [form, saying(form)]));
+const filtersOf = ({target}) => target?.id && find(`form[data-filters][hx-target="#${CSS.escape(target.id)}"]`);
+on("htmx:config:request", ({detail: {ctx}}) => {
+  const form = ctx.sourceElement.matches?.("a, [data-filters]") && filtersOf(ctx);
+  if (!form) return;
+  ctx.filters = form;
+  ctx.saying = form === ctx.sourceElement || saying(form) === followed.get(form) ? saying(form) : null;
 });
-on("htmx:config:request", ({detail: {ctx}}) => { ctx.fromLink = ctx.sourceElement.matches?.("a"); });
+on("htmx:after:swap", ({detail: {ctx: {filters: form, saying: said, sourceElement}}}) => {
+  if (sourceElement === form) followed.set(form, said);
+  else if (form && saying(form) !== said) form.requestSubmit();
+});
 
 let homes = [];                      // the ids around the focus, nearest first, in case the focused element goes
 on("htmx:before:swap", (event) => {
@@ -568,7 +590,7 @@ overtype(document.activeElement);
 
 const TYPED = "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable], [role=menu]";
 let begun = "", begunAt = 0, cameFrom = null;
-let early = null;                    // typed after the key that opens a dialog or a page, before that is there
+let early = null, earlyUntil = null; // typed after the key that opens a dialog or a page, before that is there
 on("htmx:finally:request", () => { early = null; });
 
 /** The letter on the key, also where the keyboard writes another script; big letters mean nothing. */
@@ -588,7 +610,10 @@ on("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
   if (!("keys" in document.body.dataset) || modal.open || target.closest?.(TYPED)) return;
   if (early !== null) {
-    if (event.key.length === 1) { early += event.key; event.preventDefault(); }
+    if (event.key.length === 1) early += event.key;
+    else if (event.key === "Backspace") early = early.slice(0, -1);
+    else return;
+    event.preventDefault();
     return;
   }
   const key = keyOf(event), keys = begun && event.timeStamp - begunAt < 1500 ? `${begun} ${key}` : key;
@@ -601,7 +626,8 @@ on("keydown", (event) => {
   event.preventDefault();
   if (!wanted.matches("input")) {
     early = "";
-    setTimeout(() => { early = null; }, AHEAD);
+    clearTimeout(earlyUntil);
+    earlyUntil = setTimeout(() => { early = null; }, AHEAD);
     ready.then(() => wanted.click());
     return;
   }

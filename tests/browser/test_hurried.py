@@ -1,6 +1,7 @@
 """Who is quicker than the network: what is done before the answer to the last act is here is not lost, and not undone
 by that answer."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from urllib.parse import urlsplit
@@ -225,7 +226,9 @@ def test_what_is_typed_after_a_shortcut_is_no_shortcut(
     held = hold(page, path)
     page.keyboard.press(key)
     wait_for(page, held, 1)
-    page.keyboard.type("ann")
+    page.keyboard.type("anm")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("n")
     held[0].continue_()
     expect(page.get_by_label("Name" if key == "c" else "Customer", exact=True)).to_have_value("ann")
     page.wait_for_timeout(200)
@@ -261,3 +264,41 @@ def test_a_list_that_is_sorted_while_somebody_filters_it_is_filtered(open_page: 
     let_go(page, held[2:])
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.get_by_label("Sort")).to_have_value("start")
+
+
+def test_a_list_keeps_its_page_and_a_report_its_view(open_page: OpenPage, app: Flask, cast: dict[str, User]) -> None:
+    """What addresses leave out, a default or a space at the end, is no filter that the list did not follow."""
+    with db.atomic():
+        for number in range(60):
+            keep(f"Ann Able{number:02}")
+    db.close()
+    page = open_page("owner")
+    page.goto("/customers")
+    page.get_by_label("Search").press_sequentially("ann ")
+    expect(page).to_have_url(re.compile("q=ann"))
+    page.wait_for_timeout(400)
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("#customers-table tbody tr")).to_have_count(10)
+    page.wait_for_timeout(400)
+    expect(page.locator("#customers-table tbody tr")).to_have_count(10)
+    page.goto("/reports")
+    page.get_by_role("link", name="Owed on account").click()
+    page.wait_for_timeout(400)
+    expect(page.locator(".views [aria-current]")).to_have_text("Owed on account")
+
+
+def test_a_list_of_options_that_did_not_come_can_be_asked_for_again(
+    open_page: OpenPage, app: Flask, said: list[str]
+) -> None:
+    keep("Bea Best")
+    db.close()
+    page = open_page("frontdesk")
+    page.goto("/billing/invoices/new")
+    page.route("**/options?*", lambda route: route.abort())
+    page.get_by_role("combobox", name="Customer").press_sequentially("be")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The list could not be fetched.")).to_be_visible()
+    page.unroute_all()
+    page.keyboard.type("a")
+    expect(page.get_by_role("option", name="Bea Best")).to_be_visible()
+    said.clear()

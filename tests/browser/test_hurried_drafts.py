@@ -44,6 +44,9 @@ def test_what_is_typed_while_an_item_is_being_added_is_its_quantity(open_page: O
     expect(page.get_by_label("Quantity of Instruction")).to_have_value("12")
     expect(page.locator("#draft-total")).to_have_text("$930.00")
     expect(page.get_by_role("combobox", name="Add Items")).to_have_value("")
+    page.goto("/billing/invoices/new")
+    page.wait_for_timeout(200)
+    expect(page.get_by_role("combobox", name="Customer")).to_have_value("")
 
 
 def test_what_is_typed_before_the_next_page_is_there_goes_into_it(open_page: OpenPage, draft: Invoice) -> None:
@@ -177,3 +180,35 @@ def test_a_quantity_typed_before_the_item_is_even_found_is_its_quantity(open_pag
     let_go(page, held)
     expect(page.get_by_label("Quantity of Instruction")).to_have_value("12")
     expect(page.locator("#draft-total")).to_have_text("$930.00")
+
+
+def test_an_item_is_shown_though_later_prices_were_answered_first(open_page: OpenPage, draft: Invoice) -> None:
+    page = open_page("manager")
+    page.goto(f"/billing/invoices/{draft.id}/edit")
+    held = hold(page, f"/billing/invoices/{draft.id}/lines")
+    page.get_by_role("combobox", name="Add Items").press_sequentially("ins")
+    page.get_by_role("option", name="Instruction").click()
+    wait_for(page, held, 1)
+    page.get_by_label("Quantity of C172").fill("7")
+    expect(page.locator("#draft-total")).to_have_text("$1,050.00")
+    let_go(page, held)
+    expect(page.get_by_label("Quantity of Instruction")).to_be_visible()
+    expect(page.locator("#draft-total")).to_have_text("$1,115.00")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page).to_have_url(f"/billing/invoices/{draft.id}")
+    assert Invoice.get_by_id(draft.id).total_minor == 1_115_00
+
+
+def test_a_quantity_is_not_lost_to_an_answer_that_takes_long(open_page: OpenPage, draft: Invoice) -> None:
+    page = open_page("frontdesk", alone=True)
+    page.clock.install()
+    page.goto(f"/billing/invoices/{draft.id}/edit")
+    held = hold(page, f"/billing/invoices/{draft.id}/lines")
+    page.get_by_role("combobox", name="Add Items").press_sequentially("ins")
+    expect(page.get_by_role("option", name="Instruction")).to_be_visible()
+    page.keyboard.press("Enter")
+    wait_for(page, held, 1)
+    page.keyboard.type("12")
+    page.clock.fast_forward(20_000)
+    held[0].continue_()
+    expect(page.get_by_label("Quantity of Instruction")).to_have_value("12")
