@@ -145,11 +145,12 @@ def open_page(
 
     yield open_one
     for context, resting in used:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")  # a page may ask for something to the last
+            page.close()
         if resting is None:
             context.close()
             continue
-        for page in context.pages:
-            page.close()
         context.clear_cookies()
         resting.append(context)
     assert said == []

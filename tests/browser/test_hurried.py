@@ -261,6 +261,7 @@ def test_a_list_that_is_sorted_while_somebody_filters_it_is_filtered(open_page: 
     page.locator("thead").get_by_role("link", name="Start").click()
     wait_for(page, held, 2)
     let_go(page, held[:2])
+    wait_for(page, held, 3)
     let_go(page, held[2:])
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.get_by_label("Sort")).to_have_value("start")
