@@ -256,3 +256,16 @@ def test_hostile_text_stays_text(open_page: OpenPage, by: User, said: list[str])
     page.get_by_label("Add Items").press_sequentially("img")
     expect(page.get_by_role("option", name=re.compile("onerror"))).to_be_visible()
     assert said == []
+
+
+def test_the_order_that_was_pressed_stays_while_somebody_searches(open_page: OpenPage, membership: Membership) -> None:
+    page = open_page("frontdesk")
+    page.goto("/billing/invoices")
+    page.locator("thead").get_by_role("link", name="Customer").click()
+    expect(page).to_have_url(re.compile("sort=customer"))
+    page.get_by_label("Search").press_sequentially("em")
+    expect(page).to_have_url(re.compile("q=em.*sort=customer|sort=customer.*q=em"))
+    page.locator("thead").get_by_role("link", name="Customer").click()
+    expect(page).to_have_url(re.compile("sort=-customer"))
+    page.get_by_label("Search").fill("emma")
+    expect(page).to_have_url(re.compile("q=emma.*sort=-customer|sort=-customer.*q=emma"))
