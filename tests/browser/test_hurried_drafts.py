@@ -27,14 +27,19 @@ def draft(app: Flask, cast: dict[str, User]) -> Invoice:
     return made
 
 
+def choose_instruction(page: Page) -> None:
+    """By the keyboard, which stays in the field."""
+    page.get_by_role("combobox", name="Add Items").press_sequentially("ins")
+    expect(page.get_by_role("option", name="Instruction")).to_be_visible()
+    page.keyboard.press("Enter")
+
+
 def test_what_is_typed_while_an_item_is_being_added_is_its_quantity(open_page: OpenPage, draft: Invoice) -> None:
     """A key that comes before the field does is not lost: twelve hours are not two. Nor does it look for a "1"."""
     page = open_page("frontdesk")
     page.goto(f"/billing/invoices/{draft.id}/edit")
     held = hold(page, f"/billing/invoices/{draft.id}/lines")
-    page.get_by_role("combobox", name="Add Items").press_sequentially("ins")
-    expect(page.get_by_role("option", name="Instruction")).to_be_visible()
-    page.keyboard.press("Enter")
+    choose_instruction(page)
     wait_for(page, held, 1)
     page.keyboard.type("1")
     page.keyboard.press("Enter")
@@ -204,9 +209,7 @@ def test_a_quantity_is_not_lost_to_an_answer_that_takes_long(open_page: OpenPage
     page.clock.install()
     page.goto(f"/billing/invoices/{draft.id}/edit")
     held = hold(page, f"/billing/invoices/{draft.id}/lines")
-    page.get_by_role("combobox", name="Add Items").press_sequentially("ins")
-    expect(page.get_by_role("option", name="Instruction")).to_be_visible()
-    page.keyboard.press("Enter")
+    choose_instruction(page)
     wait_for(page, held, 1)
     page.keyboard.type("12")
     page.clock.fast_forward(20_000)
