@@ -308,6 +308,17 @@ def test_what_is_added_again_because_the_answer_was_lost_is_added_once(
     assert len({filled(response, it)["form_key"] for it in ("draft-form", "draft-add")} | {form["form_key"]}) == 3
 
 
+def test_without_javascript_a_form_sent_again_brings_no_line_back(
+    frontdesk: Client, emma: Customer, ppl: Package, desk: User
+):
+    draft = make.draft(emma, (instruction(), "1"), by=desk)
+    form = filled(frontdesk.get(url(draft)), "draft-form") | {"offer_text": "C172", "do": "save"}
+    for count in (2, 1):
+        assert frontdesk.post(url(draft), data=form).status_code == 303
+        assert len(typed_lines(draft)) == count
+        DraftLine.delete().where(DraftLine.item == c172()).execute()
+
+
 def test_an_inactive_item_is_refused(frontdesk: Client, emma: Customer, ppl: Package, desk: User):
     Item.update(active=False).where(Item.id == c172().id).execute()
     draft = make.draft(emma, by=desk)

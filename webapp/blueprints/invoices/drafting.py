@@ -21,7 +21,7 @@ from webapp.editing import EditForm
 from webapp.forms import EARLIEST, LATEST, day_of
 from webapp.hypermedia import done, fragment, is_htmx, render, wants_region
 from webapp.lists import asked_id, typed
-from webapp.models import Customer, DraftLine, Invoice, Item, Package
+from webapp.models import Customer, Invoice, Item, Package
 from webapp.permissions import Permission
 from webapp.places import invoice_page, invoices_page
 from webapp.presentation import company, today
@@ -256,9 +256,9 @@ def _add(draft: Draft, act: str = "") -> Response:
             line_id = int(form.once(lambda: _offer_onto(invoice, form.offer.data)))
             draft.read_again()
             if not is_htmx():
-                if act in (SAVE, SAVE_AND_PAY):
-                    name = name_of(DraftLine.get_by_id(line_id))
-                    flash(f"{name} was added, so nothing was saved yet. Look at it, then save again.", "warn")
+                added = [name_of(line) for line in draft.lines if line.id == line_id]  # sent again, it may be gone
+                if added and act in (SAVE, SAVE_AND_PAY):
+                    flash(f"{added[0]} was added, so nothing was saved yet. Look at it, then save again.", "warn")
                 return done(to=url_for("invoices.edit", invoice_id=invoice.id, line=line_id), stay=False)
             return editor.show(draft, focus=line_id)
         except Repeated:
